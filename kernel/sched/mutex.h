@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sleeping locks: mutex and reader-writer mutex. Never in interrupt handlers, never under a spinlock.
+ *
+ * rwmutex: writers are preferred (a waiting writer stops new readers), so a read lock
+ * must not be taken twice by one thread. Uncontended operations are one atomic instruction.
+ */
+#pragma once
+
+#include <lib/list.h>
+#include <lib/types.h>
+#include <sync/spinlock.h>
+
+struct mutex {
+    u32 state;              /* atomic: 0 free, 1 taken, 2 taken with waiters */
+    struct spinlock lock;   /* guards the list */
+    struct list_head waiters;
+#ifdef DEBUG
+    struct thread *holder;
+    const char *name;
+    struct lock_class *class;
+#endif
+};
+
+struct rwmutex {
+    s64 state;              /* atomic: readers, or -1 writer; waiters flagged in a high bit */
+    struct spinlock lock;
+    struct list_head waiters;
+#ifdef DEBUG
+    struct thread *writer;
+    const char *name;
+    struct lock_class *class;
+#endif
+};
+
+void mutex_init(struct mutex *m, const char *name);
+void mutex_lock(struct mutex *m);
+bool mutex_trylock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+bool mutex_is_held(const struct mutex *m); /* for assertions; true in release builds */
+
+void rw_init(struct rwmutex *rw, const char *name);
+void rw_read_lock(struct rwmutex *rw);
+void rw_read_unlock(struct rwmutex *rw);
+void rw_write_lock(struct rwmutex *rw);
+void rw_write_unlock(struct rwmutex *rw);
+bool rw_is_held(const struct rwmutex *rw);       /* by somebody, for reading or writing; assertions */
+bool rw_is_held_write(const struct rwmutex *rw); /* by the caller; assertions */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clocks and timers. Times are nanoseconds; resolution is the platform's timer (its frequency
+ * comes from the device tree). Timer functions run in the timer interrupt, with interrupts off.
+ */
+#pragma once
+
+#include <lib/rbtree.h>
+#include <lib/types.h>
+
+nsec_t clock_monotonic(void); /* since boot */
+nsec_t clock_realtime(void);  /* since 1970; from the RTC at boot, settable */
+void clock_set_realtime(nsec_t now);
+
+struct timer {
+    struct rb_node node;
+    nsec_t deadline; /* of clock_monotonic(); valid while armed */
+    void (*fn)(struct timer *);
+    struct hart *hart; /* whose queue it is on; NULL: not armed */
+};
+
+void timer_init(struct timer *t, void (*fn)(struct timer *));
+/* Arms it, or moves it when armed. */
+void timer_set(struct timer *t, nsec_t deadline);
+/* After it returns the function is neither armed nor running. True if it was armed. */
+bool timer_cancel(struct timer *t);
+
+/* Returns 0, -EINTR (interruptible and a signal came). */
+int sleep_until(nsec_t deadline, bool interruptible);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks.
+ *
+ * A lock is either taken with interrupts off everywhere (the _irqsave pair; locks that interrupt
+ * handlers take) or never in an interrupt handler (plain pair). Debug builds remember
+ * who took a lock and where, check the order of lock classes (sync/lockdep.c), that the same
+ * class of use is kept, and that nobody sleeps or takes a user fault while holding one.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+struct thread;
+struct lock_class; /* one per name */
+
+struct spinlock {
+    u32 locked; /* atomic: 0 free, 1 taken */
+#ifdef DEBUG
+    u32 holder_hart;             /* valid while locked */
+    struct lock_class *class;
+    const char *name;
+    void *taken_at;              /* return address */
+#endif
+};
+
+#ifdef DEBUG
+#define SPINLOCK_INIT(lock_name) {.name = (lock_name)}
+#else
+#define SPINLOCK_INIT(lock_name) {0}
+#endif
+
+void spin_init(struct spinlock *lock, const char *name);
+void spin_lock(struct spinlock *lock);
+void spin_unlock(struct spinlock *lock);
+/* Returns the interrupt state to give back. */
+u64 must_check spin_lock_irqsave(struct spinlock *lock);
+void spin_unlock_irqrestore(struct spinlock *lock, u64 state);
+/* Does this hart hold it? For assertions only: always true in release builds. */
+bool spin_is_held(const struct spinlock *lock);
+/* Two locks of one class, in address order. */
+void spin_lock_pair(struct spinlock *a, struct spinlock *b);
+/* Panics unless this hart holds no spinlock (debug builds; empty in release). */
+void assert_may_sleep(void);
