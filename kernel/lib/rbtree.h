@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Red-black trees, embedded in the objects they order.
+ *
+ * A search is a loop of the user's own over `left` and `right`; insertion either takes a
+ * comparison (rb_insert) or the place that such a loop found (rb_link). A root with an
+ * `update` function is augmented: update(node) recomputes what the node says about its
+ * subtree from itself and its two children, and is called bottom-up wherever a subtree changed.
+ *
+ * Locks: none; the caller guards the whole tree.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+struct rb_node {
+    struct rb_node *left, *right;
+    uintptr_t parent_red; /* the parent; bit 0: this node is red */
+};
+
+struct rb_root {
+    struct rb_node *top;
+    void (*update)(struct rb_node *node); /* NULL: not augmented */
+};
+
+#define RB_ROOT    \
+    {              \
+        NULL, NULL \
+    }
+#define rb_entry(node, type, member) container_of(node, type, member)
+#define rb_entry_or_null(node, type, member)                \
+    ({                                                      \
+        struct rb_node *rb_node_ = (node);                  \
+        rb_node_ ? rb_entry(rb_node_, type, member) : NULL; \
+    })
+
+/* True when a comes before b. Equal nodes keep the order in which they were inserted. */
+typedef bool rb_less_fn(const struct rb_node *a, const struct rb_node *b);
+
+void rb_insert(struct rb_root *root, struct rb_node *node, rb_less_fn *less);
+/* Hangs the node into the empty `*slot`, which is &parent->left, &parent->right or &root->top
+ * (parent NULL), and rebalances. */
+void rb_link(struct rb_root *root, struct rb_node *node, struct rb_node *parent,
+             struct rb_node **slot);
+void rb_erase(struct rb_root *root, struct rb_node *node);
+/* Augmented trees: the node's own key data changed in place, its order did not. */
+void rb_changed(struct rb_root *root, struct rb_node *node);
+
+/* NULL at either end and for an empty tree. */
+struct rb_node *rb_first(const struct rb_root *root);
+struct rb_node *rb_last(const struct rb_root *root);
+struct rb_node *rb_next(const struct rb_node *node);
+struct rb_node *rb_prev(const struct rb_node *node);
+
+static inline struct rb_node *rb_parent(const struct rb_node *node)
+{
+    return (struct rb_node *)(node->parent_red & ~(uintptr_t)1);
+}
+
+/* In order; the body must not change the tree. `pos` points at the objects. */
+#define rb_for_each(pos, root, member)                                          \
+    for (pos = rb_entry_or_null(rb_first(root), __typeof__(*pos), member); pos; \
+         pos = rb_entry_or_null(rb_next(&pos->member), __typeof__(*pos), member))
