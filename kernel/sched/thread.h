@@ -31,6 +31,9 @@ enum thread_state { THREAD_NEW, THREAD_RUNNABLE, THREAD_RUNNING, THREAD_SLEEPING
 struct aspace;
 struct proc;
 struct uthread;
+struct cred;
+struct fs_context;
+struct fdtable;
 
 /* callee-saved registers over a switch; arch/riscv/switch.S knows the order */
 struct context {
@@ -51,6 +54,11 @@ struct thread {
     struct aspace *aspace;  /* owner only; NULL for kernel threads */
     struct proc *proc;      /* set at creation; NULL for kernel threads */
     struct uthread *user;   /* set at creation; the proc layer's part; NULL for kernel threads */
+
+    /* owner only; each holds a reference that the proc layer manages; NULL for kernel threads */
+    struct cred *cred;      /* vfs/cred.h; immutable once published, replaced as a whole */
+    struct fs_context *fs;  /* vfs/vfs.h: root, working directory, umask */
+    struct fdtable *files;  /* vfs/fdtable.h: open file descriptors */
 
     /* run-queue lock of `hart` */
     u8 state; /* enum thread_state */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The open file descriptors of a process; shared with CLONE_FILES. Grows up to RLIMIT_NOFILE. */
+#pragma once
+
+#include <lib/types.h>
+#include <vfs/vfs.h>
+
+struct fdtable; /* opaque */
+
+int must_check fdtable_create(struct fdtable **out);
+int must_check fdtable_copy(struct fdtable *from, struct fdtable **out);
+void fdtable_get(struct fdtable *t);
+void fdtable_put(struct fdtable *t); /* the last one closes all files. Sleeps. */
+void fdtable_close_on_exec(struct fdtable *t);
+
+/* All of these work on current->files. */
+/* The file behind fd with a reference, or NULL (-EBADF). */
+struct file *fd_get(int fd);
+/* Installs file at the lowest free descriptor >= min; takes over the caller's reference on success. Returns fd, -EMFILE, -ENOMEM. */
+int must_check fd_install(struct file *file, int min, bool cloexec);
+int must_check fd_install_at(struct file *file, int fd, bool cloexec); /* dup2 */
+int fd_close(int fd); /* 0, -EBADF */
+int fd_get_cloexec(int fd);
+int fd_set_cloexec(int fd, bool on);
+
+/* For /proc: calls fn for each open descriptor of t, with a reference held during the call. */
+void fdtable_for_each(struct fdtable *t, bool (*fn)(void *arg, int fd, struct file *file, bool cloexec), void *arg);
+struct file *fdtable_get_file(struct fdtable *t, int fd);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Copy-on-write and paging events, counted per address space and, per hart, for the machine. */
+#pragma once
+
+#include <arch/riscv/page.h>
+#include <lib/types.h>
+
+enum vm_event {
+    VM_SHARED,      /* page references given to a child by fork */
+    VM_REUSED,      /* write faults of a sole owner: nothing copied */
+    VM_COPIED,      /* write faults that copied a page */
+    VM_ZERO_FILLED, /* first writes: a zeroed frame */
+    VM_ZERO_MAPPED, /* first reads: the zero page */
+    VM_FILE_MAPPED, /* pages of objects mapped by faults */
+    VM_SPURIOUS,    /* faults that found nothing to do (PT-3) */
+    VM_OOM,         /* faults that found no memory */
+    VM_FLUSH_LOCAL,
+    VM_FLUSH_REMOTE,
+    VM_TABLE_ALLOC,
+    VM_TABLE_FREE,
+    VM_N_EVENTS,
+};
+
+extern u64 vm_events[MAX_HARTS][VM_N_EVENTS]; /* each hart writes its own row */
+extern const char *const vm_event_names[VM_N_EVENTS]; /* "cow_shared" ... as in /proc/vmstat */
+u64 vm_event_total(enum vm_event event);
