@@ -34,6 +34,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Wrong arguments are the point of these programs. */
+#pragma GCC diagnostic ignored "-Wnonnull"
+#pragma GCC diagnostic ignored "-Wstringop-overflow"
+#pragma GCC diagnostic ignored "-Wstringop-overread"
+#pragma GCC diagnostic ignored "-Wunused-result"
+#pragma GCC diagnostic ignored "-Warray-bounds"
+
 #define PAGE 4096ul
 
 __attribute__((constructor)) static void t_init(void)
