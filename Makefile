@@ -30,7 +30,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all help qemu qemu-gdb linux test check bench mutants doctor setup fetch clean
+.PHONY: all help qemu qemu-gdb linux test test-build check bench mutants doctor setup \
+        fetch flags clean
 
 all: build/calf build/initrd.cpio ## build the kernel and the initial file system
 
@@ -224,6 +225,9 @@ doctor: ## versions of all tools, and the line that mends each
 
 setup: build/.setup-build build/.setup-run build/.setup-test build/.setup-gdb ## install all that is needed
 fetch: $(FETCHED) ## download what is borrowed from Debian
+
+flags: # how the kernel is compiled, for the lints and for editors
+	@echo '$(KERNEL_FLAGS) $(WARN_FLAGS) -DDEBUG=1'
 
 clean: ## delete build/ (downloads stay in .cache/)
 	rm -rf build
