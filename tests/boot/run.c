@@ -405,6 +405,7 @@ static void boot_test(const char *name, int show)
     static struct outcome o;
     struct usage before;
     char leak[300] = "", counts[450] = "";
+    say("# run %s\n", name); /* whose fault it is when the machine dies */
     int known = usage_read(&before);
     long start = now_ms();
     program_run("/tests/boot", name, !show, &o);
