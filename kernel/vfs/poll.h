@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting for several files at once: the table of queues that a poller stands on.
+ *
+ * A poller asks each file for its events and passes the table, so that the file puts the poller on its queues; then,
+ * if nothing was ready, it sleeps once and asks again without a table. The caller keeps the
+ * files alive until poll_table_free().
+ */
+#pragma once
+
+#include <sched/wait.h>
+#include <vfs/vfs.h>
+
+#define POLL_INLINE 8
+
+struct poll_chunk;
+struct poll_table {
+    u32 n;                                /* waiters used in `inline_waiters` or the newest chunk */
+    int error;                            /* -ENOMEM: a queue could not be joined */
+    struct poll_chunk *chunks;            /* newest first */
+    struct waiter inline_waiters[POLL_INLINE];
+};
+
+void poll_table_init(struct poll_table *t);
+void poll_table_free(struct poll_table *t); /* leaves all queues */
+/* POLL* that hold now; POLLNVAL never. */
+u32 file_poll(struct file *file, struct poll_table *table);
