@@ -36,7 +36,7 @@ struct vm_object {
     const struct pager_ops *ops; /* set at creation */
     void *owner;                 /* set at creation: the pager's (an inode) */
     struct spinlock lock;
-    struct radix pages; /* `lock`: index -> struct page * */
+    struct radix_tree pages; /* `lock`: index -> struct page * */
     u64 n_pages;        /* `lock` for writing: resident pages */
     u64 size;           /* atomic: length in bytes; pages wholly beyond are -ERANGE */
     struct mutex map_lock;
