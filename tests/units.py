@@ -175,8 +175,10 @@ class Boot:
     def _report(self, add, guest, name, verdict, why):
         if why.startswith("SKIP"):
             return add(self._full(name), "skip", why[5:])
-        detail = [line for line in guest.tail(30)[:-1]]
-        return add(self._full(name), "ok" if verdict == "ok" else "failed", why, detail)
+        lines = guest.tail(60)
+        start = max((i for i, line in enumerate(lines) if line == "# run " + name), default=0)
+        return add(self._full(name), "ok" if verdict == "ok" else "failed", why,
+            lines[start + 1:])
 
 
 class Oracle:

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
+SILENCE = float(os.environ.get("CALF_SILENCE", 90))  # seconds, with a busy host in mind
 PANIC = re.compile(rb"^(\[[ \d.]+\] )?(panic|kernel panic|.*Kernel panic)\b", re.I | re.M)
 
 
@@ -19,7 +20,7 @@ class Guest:
     """
 
     def __init__(self, kernel, initrd, append, cpus=1, mem="512M", icount=False,
-                 silence=90, limit=900, more=()):
+                 silence=SILENCE, limit=900, more=()):
         self.line = [QEMU, "-machine", "virt", "-smp", str(cpus), "-m", mem, "-display", "none",
                      "-serial", "stdio", "-monitor", "none", "-no-reboot", "-kernel", kernel,
                      "-initrd", initrd, "-append", "console=ttyS0 " + append, *more]
@@ -82,4 +83,7 @@ class Guest:
             self.end = "off" if status == 0 else f"status {status}"
 
     def tail(self, count=40):
-        return self.lines[-count:]
+        """The last lines of the console, without the firmware's."""
+        start = next((number for number, line in enumerate(self.lines)
+                      if line.startswith("Boot HART MEDELEG")), -1)
+        return self.lines[start + 1:][-count:]
