@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the compiler calls for __builtin_ctzl, __builtin_clzl and __builtin_popcountl where the
- * instruction set has no instruction for them (the base set of RISC-V has none, and the compiler's own
- * library is built for another floating-point convention). Use the builtins.
+ * instruction set has no instruction for them (the base set of RISC-V has none, and the
+ * compiler's own library is built for another floating-point convention). Use the builtins.
  */
 #pragma once
 
