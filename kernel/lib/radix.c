@@ -31,12 +31,12 @@ static inline bool is_covered(unsigned height, u64 index)
     return height >= MAX_HEIGHT || index >> (height * SLOT_BITS) == 0;
 }
 
-void radix_init(struct radix *tree, const struct radix_ops *ops)
+void radix_init(struct radix_tree *tree, const struct radix_ops *ops)
 {
-    *tree = (struct radix){.ops = ops};
+    *tree = (struct radix_tree){.ops = ops};
 }
 
-void *radix_lookup(const struct radix *tree, u64 index)
+void *radix_lookup(const struct radix_tree *tree, u64 index)
 {
     if (!is_covered(tree->height, index))
         return NULL;
@@ -47,7 +47,7 @@ void *radix_lookup(const struct radix *tree, u64 index)
 }
 
 /* Takes levels off the top while they only lead to their first slot. */
-static void shrink(struct radix *tree)
+static void shrink(struct radix_tree *tree)
 {
     while (tree->height > 0) {
         struct radix_node *node = tree->root;
@@ -61,7 +61,7 @@ static void shrink(struct radix *tree)
 }
 
 /* Adds levels on top until the index is covered. */
-static int grow(struct radix *tree, u64 index)
+static int grow(struct radix_tree *tree, u64 index)
 {
     while (!is_covered(tree->height, index)) {
         if (tree->root) {
@@ -78,7 +78,7 @@ static int grow(struct radix *tree, u64 index)
 }
 
 /* Frees the nodes on the way to an index that lead to nothing, from the bottom up. */
-static void prune(struct radix *tree, u64 index)
+static void prune(struct radix_tree *tree, u64 index)
 {
     struct radix_node *path[MAX_HEIGHT];
     unsigned level = tree->height;
@@ -98,7 +98,7 @@ static void prune(struct radix *tree, u64 index)
     shrink(tree);
 }
 
-int radix_insert(struct radix *tree, u64 index, void *value)
+int radix_insert(struct radix_tree *tree, u64 index, void *value)
 {
     if (grow(tree, index) < 0)
         goto undo;
@@ -129,7 +129,7 @@ undo:
     return -ENOMEM;
 }
 
-void *radix_erase(struct radix *tree, u64 index)
+void *radix_erase(struct radix_tree *tree, u64 index)
 {
     if (!is_covered(tree->height, index))
         return NULL;
@@ -170,7 +170,7 @@ static void *next_below(struct radix_node *node, unsigned level, u64 *index)
     return NULL;
 }
 
-void *radix_next(const struct radix *tree, u64 *index)
+void *radix_next(const struct radix_tree *tree, u64 *index)
 {
     if (!tree->root || !is_covered(tree->height, *index))
         return NULL;

@@ -21,7 +21,7 @@ struct radix_ops {
     void (*node_free)(void *node);
 };
 
-struct radix {
+struct radix_tree {
     void *root;      /* height 0: the value of index 0; else a node */
     unsigned height; /* levels of nodes */
     u64 n_entries;
@@ -31,15 +31,15 @@ struct radix {
 #define RADIX_SLOTS     64
 #define RADIX_NODE_SIZE (RADIX_SLOTS * 8 + 8)
 
-void radix_init(struct radix *tree, const struct radix_ops *ops);
+void radix_init(struct radix_tree *tree, const struct radix_ops *ops);
 /* Returns: the value, or NULL if absent. */
-void *radix_lookup(const struct radix *tree, u64 index);
+void *radix_lookup(const struct radix_tree *tree, u64 index);
 /* Returns: 0, -ENOMEM (the tree's content is unchanged), -EEXIST. */
-int must_check radix_insert(struct radix *tree, u64 index, void *value);
+int must_check radix_insert(struct radix_tree *tree, u64 index, void *value);
 /* Takes an index out and frees the nodes that become empty. Returns: the value, NULL if absent.
  */
-void *radix_erase(struct radix *tree, u64 index);
+void *radix_erase(struct radix_tree *tree, u64 index);
 /* The first value at or after *index, which is set to where it is; NULL if there is none.
  *     for (u64 i = from; (page = radix_next(tree, &i)); i++) ...     (i + 1 may wrap only at
  * 2^64) */
-void *radix_next(const struct radix *tree, u64 *index);
+void *radix_next(const struct radix_tree *tree, u64 *index);
