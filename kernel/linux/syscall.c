@@ -6,6 +6,13 @@
 #include <linux/errno.h>
 #include <sched/thread.h>
 
+const u64 n_syscalls = SYSCALL_TABLE_SIZE;
+
+const char *syscall_name(u64 number)
+{
+    return number < SYSCALL_TABLE_SIZE ? syscall_info[number].name : NULL;
+}
+
 /* Says once per call, with its name, that somebody asked for it. */
 long sys_absent(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
@@ -37,11 +44,11 @@ long sys_absent(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 /* The first line of each table fills the gaps between the numbers. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 
-#define FULL(nr, name, ...)          [nr] = (syscall_fn *)(void *)sys_##name,
+#define FULL(nr, name, ...)          [nr] = (syscall_fn)(void *)sys_##name,
 #define PARTIAL(nr, name, gaps, ...) FULL(nr, name)
 #define ABSENT(nr, name)
 
-syscall_fn *const syscall_table[SYSCALL_TABLE_SIZE] = {
+const syscall_fn syscall_table[SYSCALL_TABLE_SIZE] = {
     [0 ... SYSCALL_TABLE_SIZE - 1] = sys_absent,
 #include <linux/table.def>
 };

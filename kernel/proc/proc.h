@@ -85,7 +85,9 @@ struct proc {
     struct list_head pgrp_link;
     bool has_execed; /* setpgid() by the parent comes too late */
     bool is_subreaper;
-    int exit_status; /* as wait4() reports it */
+    int exit_status;        /* as wait4() reports it */
+    char dead_name[16];     /* of a zombie */
+    struct cred *dead_cred; /* of a zombie: a reference */
     struct proc_times dead_threads, dead_children;
 
     struct waitq child_wait; /* wait4(), waitid() of this process */
@@ -199,7 +201,6 @@ struct proc_info {
     char state; /* R S D T Z */
     char name[16];
     u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
-    int tty_pgrp_unused;
     struct tty *tty;
     struct proc_times times, child_times;
     nsec_t start_time;

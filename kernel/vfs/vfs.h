@@ -86,6 +86,12 @@ void file_put(struct file *file);
 int must_check vfs_open_at(int dirfd, const char *path, int flags, u32 mode, struct file **out);
 /* The same as the kernel (root's eyes, from the root directory). */
 int must_check vfs_open_kernel(const char *path, int flags, u32 mode, struct file **out);
+/* For exec: a regular file that the caller may execute (no read permission needed), on a mount without
+ * MS_NOEXEC. at_flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. -EACCES for anything else. Gives a reference. */
+int must_check vfs_open_exec(int dirfd, const char *path, int at_flags, struct file **out);
+/* For mmap and exec: fills req->object, file and max_prot by the file's type and access mode; takes no
+ * references. -EACCES, -ENODEV. */
+int must_check vfs_mmap_request(struct file *file, struct vm_map_request *req);
 /* An open file without a name in the tree (pipe, eventfd, ...): name for /proc/PID/fd such as "pipe:[12]". */
 int must_check file_create_anon(const struct file_ops *ops, void *priv, int flags, u32 mode, const char *name, struct file **out);
 /* Bytes or -Exxx. pos NULL: use and advance the file's own. */
