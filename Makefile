@@ -110,7 +110,7 @@ $(eval $(call kernel_in,build/narrow,-DDEBUG=1 -DNARROW_COUNTS=1 -fno-omit-frame
 # ---- programs that run on the kernel -----------------------------------------------
 #
 # user/, tests/abi/, tests/boot/, bench/: each .c is one program, static glibc. The same
-# binaries run on Linux. user/xv6/: each .c is one program over our xv6 library.
+# binaries run on Linux. A script tests/abi/NAME.sh is a program too. user/xv6/: each .c is one program over our xv6 library.
 
 USER_FLAGS := -std=gnu11 -O2 -g -static -pthread -Wall -Wextra -Wno-unused-parameter \
               $(WERROR) -Ikernel -Itests
@@ -122,6 +122,7 @@ XV6_LINK    = -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096 -Wl,--build-i
 programs_in = $(patsubst %.c,build/root/%,$(wildcard $(1)/*.c))
 USER_BIN   := $(call programs_in,user)
 TEST_BIN   := $(call programs_in,tests/abi) $(call programs_in,tests/boot) $(call programs_in,bench)
+TEST_SH    := $(patsubst %.sh,build/root/%,$(wildcard tests/abi/*.sh tests/boot/*.sh))
 XV6_BIN    := $(call programs_in,user/xv6)
 XV6_LIB    := $(addprefix build/root/,$(addsuffix .o,$(wildcard user/xv6/lib/*.[cS])))
 
@@ -130,6 +131,10 @@ $(USER_BIN) $(TEST_BIN): build/root/%: %.c Makefile | $(NEED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_FLAGS) -MD -MP -MF $@.d $< -o $@.full -lm
 	$(Q)$(CROSS)strip -o $@ $@.full
+
+$(TEST_SH): build/root/%: %.sh
+	@mkdir -p $(@D)
+	$(Q)install -m 755 $< $@
 
 $(XV6_LIB): build/root/%.o: % Makefile | $(NEED)
 	@mkdir -p $(@D)
@@ -153,7 +158,7 @@ build/initrd.cpio: $(USER_BIN) $(XV6_BIN) build/busybox $(ROOTFS) tools/mkcpio
 	$(call say,CPIO,$@)
 	$(MKCPIO)
 
-build/test.cpio: $(USER_BIN) $(XV6_BIN) $(TEST_BIN) build/busybox $(ROOTFS) tools/mkcpio
+build/test.cpio: $(USER_BIN) $(XV6_BIN) $(TEST_BIN) $(TEST_SH) build/busybox $(ROOTFS) tools/mkcpio
 	$(call say,CPIO,$@)
 	$(MKCPIO)
 

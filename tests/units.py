@@ -30,7 +30,7 @@ def header(path, key):
     """The words after `// key:` near the top of a source, or None."""
     with open(path, encoding="utf-8") as file:
         for line in file.readlines()[:30]:
-            found = re.match(rf"\s*(?://|\*|/\*) {key}: *(.*?)(?:\*/)?\s*$", line)
+            found = re.match(rf"\s*(?://|\*|/\*|#) {key}: *(.*?)(?:\*/)?\s*$", line)
             if found:
                 return found[1].split()
     return None
@@ -291,11 +291,12 @@ class Mutants:
 
 
 def programs(kind):
-    return sorted(name for name in map(stem, glob.glob(f"tests/{kind}/*.c")) if name != "run")
+    sources = glob.glob(f"tests/{kind}/*.c") + glob.glob(f"tests/{kind}/*.sh")
+    return sorted(name for name in map(stem, sources) if name != "run")
 
 
 def boots_of(name):
-    asked = header(f"tests/boot/{name}.c", "boots")
+    asked = header(glob.glob(f"tests/boot/{name}.*")[0], "boots")
     return asked or [boot for boot, row in BOOTS.items() if not row[4]]
 
 
