@@ -560,9 +560,11 @@ static size_t read_line(struct ldisc *d, u8 *buf, size_t n, bool *done)
             return moved;
         }
     }
-    /* An end of file right behind a full buffer ended this line, not the next read. */
-    if (moved == n && d->tail != d->line && ring_is_eof(d, d->tail))
+    /* An end of file right behind a full buffer belongs to this read, not to the next. */
+    if (moved == n && d->tail != d->line && ring_is_eof(d, d->tail)) {
         d->tail++;
+        *done = true;
+    }
     return moved;
 }
 
@@ -603,7 +605,7 @@ void ldisc_set_termios(struct ldisc *d, const struct ktermios *termios)
     ring_commit(d);
 }
 
-void ldisc_init(struct ldisc *d, void (*put)(struct ldisc *, const u8 *, size_t))
+void ldisc_default_termios(struct ktermios *termios)
 {
     static const cc_t keys[NCCS] = {
         [VINTR] = 0x03,    [VQUIT] = 0x1c,   [VERASE] = 0x7f, [VKILL] = 0x15, [VEOF] = 0x04,
@@ -611,9 +613,7 @@ void ldisc_init(struct ldisc *d, void (*put)(struct ldisc *, const u8 *, size_t)
         [VDISCARD] = 0x0f, [VWERASE] = 0x17, [VLNEXT] = 0x16,
     };
 
-    memset(d, 0, sizeof(*d));
-    d->put = put;
-    d->termios = (struct ktermios){
+    *termios = (struct ktermios){
         .c_iflag = ICRNL | IXON,
         .c_oflag = OPOST | ONLCR,
         .c_cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL,
@@ -621,5 +621,12 @@ void ldisc_init(struct ldisc *d, void (*put)(struct ldisc *, const u8 *, size_t)
         .c_ispeed = 115200,
         .c_ospeed = 115200,
     };
-    memcpy(d->termios.c_cc, keys, sizeof(keys));
+    memcpy(termios->c_cc, keys, sizeof(keys));
+}
+
+void ldisc_init(struct ldisc *d, void (*put)(struct ldisc *, const u8 *, size_t))
+{
+    memset(d, 0, sizeof(*d));
+    d->put = put;
+    ldisc_default_termios(&d->termios);
 }

@@ -46,6 +46,8 @@ struct ldisc {
 };
 
 void ldisc_init(struct ldisc *d, void (*put)(struct ldisc *, const u8 *, size_t));
+/* As a terminal has them at boot. */
+void ldisc_default_termios(struct ktermios *termios);
 /* Takes over new settings; input that is there already stays readable. */
 void ldisc_set_termios(struct ldisc *d, const struct ktermios *termios);
 

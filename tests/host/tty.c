@@ -203,7 +203,7 @@ static void test_eof(void)
     LINE("part");
     EXPECT(!ldisc_is_readable(&d, 1));
     KEYS("exact\x04next\n");
-    READS(5, "exact", false); /* the end of file belonged to this read */
+    READS(5, "exact", true); /* the end of file belonged to this read */
     LINE("next\n");
     KEYS("\x04\x04");
     LINE("");
