@@ -21,6 +21,7 @@ struct list_head {
     {                    \
         &(head), &(head) \
     }
+#define LIST_HEAD(name) struct list_head name = LIST_INIT(name)
 
 static inline void list_init(struct list_head *head)
 {

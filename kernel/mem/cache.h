@@ -25,4 +25,5 @@ void mem_free(void *ptr); /* NULL is fine */
 /* Objects alive in all caches together, for leak checks. */
 u64 cache_live_objects(void);
 /* Calls fn for every cache: name, object size, live objects, frames held. */
-void cache_for_each(void (*fn)(void *arg, const char *name, size_t size, u64 live, u64 frames), void *arg);
+typedef void cache_fn(void *arg, const char *name, size_t size, u64 live, u64 frames);
+void cache_for_each(cache_fn *fn, void *arg);

@@ -9,19 +9,23 @@
 #include <lib/types.h>
 #include <mem/page.h>
 
-extern paddr_t kernel_root_pa;       /* root table of kernel threads */
-extern paddr_t phys_base;            /* physical address at DIRECT_BASE, 1 GiB aligned */
+extern paddr_t kernel_root_pa; /* root table of kernel threads */
+extern paddr_t phys_base;      /* physical address at DIRECT_BASE, 1 GiB aligned */
 
-/* Copies the kernel half into a fresh root table of user memory. */
+/* Builds the real kernel map and makes this hart use it. At boot, after mem_init(). */
+void kmap_init(void);
+
+/* Copies the kernel half into a fresh root table of user memory: a frame of zeroes. */
 void kmap_fill_root(u64 *root);
 
-/* A kernel stack with an unmapped page below it. Returns its lowest address, or NULL when memory is
- * exhausted. Freed stacks stay mapped in a small pool and are used again. */
+/* A kernel stack with an unmapped page below it. Returns its lowest address, or NULL when
+ * memory is exhausted. Freed stacks stay mapped in a small pool and are used again. */
 void *kstack_alloc(void);
 void kstack_free(void *stack);
 void kstack_drain(void);
 
-/* Maps `size` bytes of device registers at `pa`, uncached as the platform has it. NULL: no space. */
+/* Maps `size` bytes of device registers at `pa`, uncached as the platform has it. NULL: no
+ * space. */
 void *kmap_device(paddr_t pa, size_t size);
 
 static inline void *pa_to_va(paddr_t pa)

@@ -7,11 +7,13 @@
  *
  * A frame is in one state at a time (enum page_type). It leaves PAGE_FREE with a count of one
  * and returns there when its count falls to zero, in kfree() and nowhere else.
- * COW-3: for anonymous and file frames the count is the number of leaf tables that point to the frame plus
- * holders in the kernel (page cache, a system call in flight).
+ * COW-3: for anonymous and file frames the count is the number of leaf tables that point to the
+ * frame plus holders in the kernel (page cache, a system call in flight).
  *
- * Locks: the buddy lists have one lock; each hart keeps a small cache of single frames that
- * needs none (the kernel is not preemptible and interrupts do not allocate).
+ * Locks: the buddy lists have one lock; each hart has a small cache of single frames. The cache
+ * has a lock too, but only its own hart takes it often, so it is never contended: others take
+ * it to count and, when memory runs dry, to drain. Interrupt handlers neither allocate nor
+ * free.
  */
 #pragma once
 
@@ -19,6 +21,8 @@
 #include <lib/list.h>
 #include <lib/types.h>
 #include <sync/spinlock.h>
+
+#include <linux/errno.h>
 
 enum page_type {
     PAGE_FREE,
@@ -48,19 +52,23 @@ struct page {
             bool sealed;          /* see docs/fork.md; for shared tables */
         } pt;                     /* PAGE_TABLE */
         struct {
-            struct cache *cache;
-            void *free;     /* first free object */
-            u32 n_free;
-        } slab; /* PAGE_SLAB; the link lives in the slab's own structure */
+            struct list_head link; /* the cache's slabs that have free objects */
+            u16 free;              /* offset of the first free object */
+            u16 n_free;
+            u8 cache; /* number of the cache, set when the slab is made */
+        } slab;       /* PAGE_SLAB; all but `cache` under the cache's lock */
         struct {
             struct vm_object *object; /* NULL once truncated away */
             u64 index;                /* page offset in the object */
-        } file; /* PAGE_FILE */
+        } file;                       /* PAGE_FILE */
     };
 };
 
 #define PG_DIRTY    1 /* file page differs from its store */
 #define PG_UPTODATE 2 /* file page holds the store's content */
+/* page.c only: */
+#define PG_BUDDY    0x4000 /* head of a block in the buddy lists */
+#define PG_JUNK     0x8000 /* free, and full of junk (debug builds) */
 
 #ifdef NARROW_COUNTS /* a test build in which saturation is easy to reach */
 #define PAGE_COUNT_MAX 200u
@@ -68,7 +76,9 @@ struct page {
 #define PAGE_COUNT_MAX 0xf0000000u
 #endif
 
-#define ALLOC_ZERO   1 /* fill with zeroes */
+#define PAGE_MAX_ORDER    10 /* blocks of up to 4 MiB */
+
+#define ALLOC_ZERO        1 /* fill with zeroes */
 #define ALLOC_NOFAIL_TEST 2 /* exempt from fault injection */
 
 extern struct page *page_array; /* page_array[0] is frame `page_first_pfn` */
@@ -81,23 +91,48 @@ struct page *kalloc(enum page_type type, unsigned flags);
 struct page *kalloc_pages(unsigned order, enum page_type type, unsigned flags);
 /* Drops one reference; the last one frees the frame (or block). */
 void kfree(struct page *page);
-/* One more reference. Returns: -EOVERFLOW when the count is saturated (nothing taken). */
-int must_check inc_ref(struct page *page);
-/* One more reference where the caller's own reference proves that it cannot saturate soon. */
-void page_get(struct page *page);
-
 struct mem_stats {
-    u64 total_pages;            /* RAM the kernel manages, free or not */
-    u64 free_pages;             /* buddy lists and hart caches */
-    u64 by_type[PAGE_N_TYPES];  /* in use; sum + free + reserved == total */
+    u64 total_pages;           /* RAM the kernel manages, free or not */
+    u64 free_pages;            /* buddy lists and hart caches */
+    u64 by_type[PAGE_N_TYPES]; /* in use; sum + free + reserved == total */
 };
 void mem_stats_read(struct mem_stats *out);
-/* Gives every hart cache's frames and empty slabs back, so that counts can be compared. */
+/* Gives every hart cache's frames and objects and all empty slabs back. */
 void mem_drain(void);
 /* True when at least `pages` frames are free or reclaimable. */
 bool mem_has_free(u64 pages);
 
+/*
+ * Somebody who holds frames that can be done without, such as clean file pages. Asked when
+ * nothing is free, perhaps by a thread that holds any lock and is inside any of them: take
+ * locks only if they are free, never sleep, never allocate.
+ */
+struct mem_reclaimer {
+    u64 (*n_reclaimable)(void); /* frames that reclaim() could free now, at a guess */
+    u64 (*reclaim)(u64 pages);  /* frees about that many; returns how many */
+    struct list_head link;      /* mem/ */
+};
+/* At boot. */
+void mem_register_reclaim(struct mem_reclaimer *reclaimer);
+
 static inline u32 page_count(const struct page *page)
 {
     return __atomic_load_n(&page->count, __ATOMIC_RELAXED);
+}
+
+/* One more reference. Returns: -EOVERFLOW when the count is saturated (nothing taken). */
+static inline int must_check inc_ref(struct page *page)
+{
+    /* Not exact when harts race, and need not be: the limit is far below what the field holds.
+     */
+    if (unlikely(page_count(page) >= PAGE_COUNT_MAX))
+        return -EOVERFLOW;
+    __atomic_fetch_add(&page->count, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* One more reference where the caller's own reference proves that it cannot saturate soon. */
+static inline void page_get(struct page *page)
+{
+    __atomic_fetch_add(&page->count, 1, __ATOMIC_RELAXED);
 }
