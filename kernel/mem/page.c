@@ -39,10 +39,10 @@ static struct {
 
 static struct hart_frames {
     struct hart_lock lock;
-    u32 n;
+    u64 n;
     s64 in_use[PAGE_N_TYPES]; /* frames taken minus frames given back on this hart */
     struct page *frames[HART_FRAMES];
-} __attribute__((aligned(64))) hart_frames[MAX_HARTS];
+} __attribute__((aligned(1024))) hart_frames[MAX_HARTS]; /* a size that is quick to index by */
 
 static LIST_HEAD(reclaimers); /* set at boot */
 
@@ -146,12 +146,16 @@ static struct page *buddy_alloc_locked(unsigned order)
 
 static always_inline struct hart_frames *my_frames(void)
 {
-    return &hart_frames[mycpu()->id];
+    struct hart_frames *hart = &hart_frames[mycpu()->id];
+    __asm__("" : "+r"(hart)); /* worked out once, not anew for each field */
+    return hart;
 }
 
 /* Fills an empty hart cache by up to a batch. */
-static void no_inline frames_refill_locked(struct hart_frames *hart)
+static void frames_refill(void)
 {
+    struct hart_frames *hart = my_frames();
+    hart_lock(&hart->lock);
     spin_lock(&buddy.lock);
     while (hart->n < HART_BATCH) {
         struct page *page = buddy_alloc_locked(0);
@@ -160,13 +164,14 @@ static void no_inline frames_refill_locked(struct hart_frames *hart)
         hart->frames[hart->n++] = page;
     }
     spin_unlock(&buddy.lock);
+    hart_unlock(&hart->lock);
 }
 
 /* Gives the `n` frames that were not used for longest to the buddy lists. */
-static void no_inline frames_spill_locked(struct hart_frames *hart, u32 n)
+static void no_inline frames_spill_locked(struct hart_frames *hart, u64 n)
 {
     spin_lock(&buddy.lock);
-    for (u32 i = 0; i < n; i++)
+    for (u64 i = 0; i < n; i++)
         buddy_free_locked(hart->frames[i], 0);
     spin_unlock(&buddy.lock);
     hart->n -= n;
@@ -184,15 +189,12 @@ static void frames_drain(void)
 
 /* --- taking --- */
 
-/* One frame with count and type set, or NULL when neither this hart nor the buddy lists have
- * any. */
+/* One frame of this hart's cache with count and type set, or NULL when it is empty. */
 static always_inline struct page *frame_take(enum page_type type)
 {
     struct hart_frames *hart = my_frames();
-    hart_lock(&hart->lock);
-    if (unlikely(hart->n == 0))
-        frames_refill_locked(hart);
     struct page *page = NULL;
+    hart_lock(&hart->lock);
     if (likely(hart->n > 0)) {
         page = hart->frames[--hart->n];
         hart->in_use[type]++;
@@ -223,16 +225,19 @@ static struct page *block_take(unsigned order, enum page_type type)
 
 static struct page *take(unsigned order, enum page_type type)
 {
-    return order == 0 ? frame_take(type) : block_take(order, type);
+    if (order > 0)
+        return block_take(order, type);
+    frames_refill();
+    return frame_take(type);
 }
 
 /* Nothing is left where it is quick to look: gather what lies about, then ask for more. */
-static struct page *no_inline take_slowly(unsigned order, enum page_type type)
+static struct page *take_slowly(unsigned order, enum page_type type)
 {
-    frames_drain();
     struct page *page = take(order, type);
     if (page)
         return page;
+    frames_drain();
     caches_drain();
     frames_drain();
     page = take(order, type);
@@ -250,12 +255,19 @@ static struct page *no_inline take_slowly(unsigned order, enum page_type type)
     return page;
 }
 
-/* Content as the flags ask; debug builds check and leave junk. */
-static always_inline void frame_prepare(struct page *page, unsigned flags)
+static struct page *no_inline zeroed(struct page *page)
 {
+    clear_page(page_to_va(page));
+    return page;
+}
+
+static struct page *no_inline kalloc_slowly(enum page_type type, unsigned flags)
+{
+    struct page *page = take_slowly(0, type);
+    if (!page)
+        return NULL;
     junk_end(page);
-    if (flags & ALLOC_ZERO)
-        clear_page(page_to_va(page));
+    return flags & ALLOC_ZERO ? zeroed(page) : page;
 }
 
 struct page *kalloc(enum page_type type, unsigned flags)
@@ -263,13 +275,10 @@ struct page *kalloc(enum page_type type, unsigned flags)
     if (!(flags & ALLOC_NOFAIL_TEST) && alloc_should_fail())
         return NULL;
     struct page *page = frame_take(type);
-    if (unlikely(!page)) {
-        page = take_slowly(0, type);
-        if (!page)
-            return NULL;
-    }
-    frame_prepare(page, flags);
-    return page;
+    if (unlikely(!page))
+        return kalloc_slowly(type, flags);
+    junk_end(page);
+    return flags & ALLOC_ZERO ? zeroed(page) : page;
 }
 
 struct page *kalloc_internal(enum page_type type)
@@ -285,17 +294,26 @@ struct page *kalloc_pages(unsigned order, enum page_type type, unsigned flags)
         return NULL;
     if (!(flags & ALLOC_NOFAIL_TEST) && alloc_should_fail())
         return NULL;
-    struct page *page = block_take(order, type);
-    if (!page)
-        page = take_slowly(order, type);
+    struct page *page = take_slowly(order, type);
     if (!page)
         return NULL;
-    for (u64 i = 0; i < 1UL << order; i++)
-        frame_prepare(page + i, flags);
+    for (u64 i = 0; i < 1UL << order; i++) {
+        junk_end(page + i);
+        if (flags & ALLOC_ZERO)
+            zeroed(page + i);
+    }
     return page;
 }
 
 /* --- giving back --- */
+
+static void no_inline frames_spill_batch(struct hart_frames *hart)
+{
+    hart_lock(&hart->lock);
+    if (hart->n >= HART_BATCH)
+        frames_spill_locked(hart, HART_BATCH);
+    hart_unlock(&hart->lock);
+}
 
 static always_inline void frame_give(struct page *page)
 {
@@ -304,10 +322,11 @@ static always_inline void frame_give(struct page *page)
     hart_lock(&hart->lock);
     hart->in_use[page->type]--;
     page->type = PAGE_FREE;
-    if (unlikely(hart->n == HART_FRAMES))
-        frames_spill_locked(hart, HART_BATCH);
     hart->frames[hart->n++] = page;
+    bool is_full = hart->n == HART_FRAMES;
     hart_unlock(&hart->lock);
+    if (unlikely(is_full))
+        frames_spill_batch(hart);
 }
 
 static void no_inline block_give(struct page *page)
