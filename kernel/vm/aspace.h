@@ -10,6 +10,8 @@
 
 #include <arch/riscv/page.h>
 #include <arch/riscv/pte.h>
+#include <arch/riscv/hart.h>
+#include <lib/list.h>
 #include <lib/rbtree.h>
 #include <lib/types.h>
 #include <sched/mutex.h>
@@ -18,6 +20,7 @@
 #include <vm/vma.h>
 
 struct fork_engine;
+struct ledger;
 
 struct aspace {
     u32 users;                 /* atomic: threads and others that keep it alive */
@@ -28,6 +31,7 @@ struct aspace {
     struct rwmutex lock;
     struct rb_root areas;      /* `lock`: struct vma by address */
     u32 n_areas;               /* `lock` */
+    struct vma *hint;          /* atomic; area of the last look-up, NULL after areas changed */
     vaddr_t brk_start, brk;    /* `lock`: heap */
     vaddr_t mmap_top;          /* `lock`: mmap allocates downwards from here */
     vaddr_t stack_top;         /* set by exec */
@@ -45,9 +49,22 @@ struct aspace {
     s64 n_tables;              /* atomic */
     u64 events[VM_N_EVENTS];   /* atomic (relaxed): counters of this address space */
 
-    u64 asid;                  /* asid_lock: generation | number */
-    u64 harts;                 /* atomic: harts that have it loaded, or may cache its entries */
+    u64 asid;          /* asid lock for writing: generation << 16 | number */
+    bool has_old_asid; /* asid lock: some hart may still run it under an earlier number */
+    u64 harts_active;  /* atomic: harts that have it loaded; see vm/tlb.h */
+    u64 harts_cached;  /* atomic: harts whose cached entries are up to date */
+    struct list_head all_link; /* list of all address spaces, for the recount */
+#ifdef DEBUG
+    struct ledger *ledger; /* vm/ledger.c */
+#endif
 };
+
+/* Counts for this address space and for the machine. */
+static inline void vm_count(struct aspace *as, enum vm_event event, u64 n)
+{
+    __atomic_fetch_add(&as->events[event], n, __ATOMIC_RELAXED);
+    vm_events[mycpu()->id][event] += n;
+}
 
 void vm_init(const char *fork_engine_name); /* boot, one hart; "" or NULL: the default */
 

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copy-on-write: sharing frames at fork, and ending the sharing at the first write.
+ *
+ *   fork                 both entries: cow, the frame's count one higher
+ *   write, count > 1     a copy for the writer; the others keep the frame
+ *   write, count == 1    nobody else is left: the frame becomes writable where it is
+ *
+ * COW-1  A private frame with more than one reference has no writable entry.
+ * COW-2  A cow entry is never writable, and lies in a private area that permits writing.
+ * COW-3  A frame's count is the number of leaf tables that point to it plus the kernel's holders.
+ * COW-5  Break order: new frame, copy, clear and flush, set, and only then drop the old frame.
+ * COW-8  A count of one is stable while the table's lock is held, because only this entry could add
+ *        another reference. A larger count may fall at any time: it is a hint, and acting on it
+ *        costs at worst a copy that was not needed.
+ *
+ * The lock is the leaf table's, held from the look at the entry to its replacement, the copy included:
+ * so the entry cannot change and the frame copied from stays referenced by it until the copy is complete.
+ */
+#include <arch/riscv/uaccess.h>
+#include <debug/assert.h>
+#include <debug/delay.h>
+#include <debug/trace.h>
+#include <linux/errno.h>
+#include <vm/internal.h>
+#include <vm/pt.h>
+#include <vm/tlb.h>
+
+static void cow_reuse(struct fault *f, pte_t *slot, pte_t pte);
+static void cow_copy(struct fault *f, pte_t *slot, pte_t pte);
+
+/* Only anonymous frames have owners: the page cache and the zero page always lend theirs. */
+static bool is_sole_owner(const struct page *page)
+{
+    return page->type == PAGE_ANON && page_count(page) == 1;
+}
+
+bool cow_needs_copy(pte_t pte)
+{
+    return !is_sole_owner(pte_page(pte));
+}
+
+int cow_break(struct fault *f, pte_t *slot, pte_t pte)
+{
+    assert(vma_is_cow(f->vma) && !pte_is_writable(pte)); /* COW-2 */
+    if (is_sole_owner(pte_page(pte))) {
+        cow_reuse(f, slot, pte);
+        return 0;
+    }
+    if (!f->spare)
+        return -EAGAIN;
+    cow_copy(f, slot, pte);
+    return 0;
+}
+
+/* The same frame with more permission: other harts may learn of it by a spurious fault. */
+static void cow_reuse(struct fault *f, pte_t *slot, pte_t pte)
+{
+    pt_replace(slot, pte_make(pte_pfn(pte), vma_pte_bits(f->vma)));
+    aspace_flush_page_local(f->as, f->va);
+    vm_count(f->as, VM_REUSED, 1);
+    trace(TRACE_REUSE, f->va, pte_pfn(pte), pte_pfn(pte), 1);
+}
+
+static void fill_copy(struct page *to, bool is_zeroed, const struct page *from)
+{
+    if (from != zero_page)
+        copy_page(page_to_va(to), page_to_va(from));
+    else if (!is_zeroed)
+        clear_page(page_to_va(to));
+}
+
+static void count_copy(struct fault *f, const struct page *from)
+{
+    struct aspace *as = f->as;
+
+    if (from == zero_page) {
+        __atomic_fetch_add(&as->rss_anon, 1, __ATOMIC_RELAXED);
+        vm_count(as, VM_ZERO_FILLED, 1);
+        return;
+    }
+    if (from->type == PAGE_FILE) {
+        s64 *rss = page_is_shmem(from) ? &as->rss_shmem : &as->rss_file;
+        __atomic_fetch_sub(rss, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&as->rss_anon, 1, __ATOMIC_RELAXED);
+    }
+    vm_count(as, VM_COPIED, 1);
+}
+
+/* COW-5, in this order. */
+static void cow_copy(struct fault *f, pte_t *slot, pte_t pte)
+{
+    struct page *old = pte_page(pte), *new = f->spare;
+    u64 bits = vma_pte_bits(f->vma);
+
+    f->spare = NULL;
+    fill_copy(new, f->spare_is_zeroed, old);
+    if (bits & PTE_X)
+        page_sync_icache(new);
+    delay_point(DELAY_COW_BREAK);
+
+    /* break before make: while one hart can still read the old frame, none may write the new one */
+    pt_break(slot);
+    ledger_revoke(f->as, f->va, f->va + PAGE_SIZE);
+    aspace_flush_page(f->as, f->va);
+    ledger_check(f->as, "before the new frame is visible");
+    pt_mend(slot, pte_make(page_to_pfn(new), bits));
+
+    count_copy(f, old);
+    trace(TRACE_COPY, f->va, page_to_pfn(old), page_to_pfn(new), page_count(old));
+    if (old != zero_page)
+        f->dropped = old; /* its reference is dropped when no lock is held any more */
+}
+
+/* Entries of a run that are shared by one fork, for the counters. */
+struct share_count {
+    u64 n_shared;
+    s64 rss_anon, rss_file, rss_shmem;
+};
+
+static void share_count_page(struct share_count *count, const struct page *page)
+{
+    if (likely(page->type == PAGE_ANON))
+        count->rss_anon++;
+    else if (page_is_shmem(page))
+        count->rss_shmem++;
+    else
+        count->rss_file++;
+}
+
+static void share_count_apply(const struct share_count *count, struct aspace *child)
+{
+    __atomic_fetch_add(&child->rss_anon, count->rss_anon, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&child->rss_file, count->rss_file, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&child->rss_shmem, count->rss_shmem, __ATOMIC_RELAXED);
+    vm_count(child, VM_SHARED, count->n_shared);
+}
+
+/* The hot loop of fork: about a dozen instructions for a page that is shared already, a few more to make it cow. */
+static int share_entries(const struct vma *vma, struct pt_run *parent, pte_t *child,
+                         struct share_count *count)
+{
+    bool make_cow = !vma_is_shared(vma);
+    u16 n_filled = 0;
+    int err = 0;
+
+    for (unsigned i = 0; i < parent->n; i++) {
+        pte_t pte = pte_load(&parent->slots[i]);
+        if (pte_is_none(pte))
+            continue;
+        struct page *page = pte_page(pte);
+        if (likely(page != zero_page)) {
+            err = inc_ref(page);
+            if (unlikely(err))
+                break;
+            share_count_page(count, page);
+        }
+        if (pte_is_writable(pte) && make_cow) {
+            pt_make_cow(&parent->slots[i]);
+            ledger_revoke(vma->aspace, parent->va + i * PAGE_SIZE, parent->va + (i + 1) * PAGE_SIZE);
+            pte.bits ^= PTE_W | PTE_COW;
+        }
+        pte_store(&child[i], pte);
+        n_filled++;
+    }
+    pt_table(child)->pt.n_used += n_filled;
+    count->n_shared += n_filled;
+    return err;
+}
+
+int cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child, struct aspace *child_as)
+{
+    struct share_count count = {0};
+    struct spinlock *a = &pt_table(parent->slots)->pt.lock, *b = &pt_table(child)->pt.lock;
+
+    spin_lock_pair(a, b);
+    int err = share_entries(vma, parent, child, &count);
+    spin_unlock(b);
+    spin_unlock(a);
+    share_count_apply(&count, child_as);
+    return err;
+}
+
+/* A private frame of the parent's own: is it to be copied by an eager fork? */
+static bool wants_copy(const struct vma *vma, pte_t pte)
+{
+    return !vma_is_shared(vma) && pte_page(pte)->type == PAGE_ANON;
+}
+
+static int copy_entry(const struct vma *vma, pte_t pte, pte_t *child, struct share_count *count)
+{
+    struct page *from = pte_page(pte);
+
+    if (from == zero_page || !wants_copy(vma, pte)) {
+        int err = from == zero_page ? 0 : inc_ref(from);
+        if (err)
+            return err;
+        if (from != zero_page)
+            share_count_page(count, from);
+        pt_fill(child, pte);
+        return 0;
+    }
+    struct page *to = kalloc(PAGE_ANON, 0);
+    if (!to)
+        return -ENOMEM;
+    copy_page(page_to_va(to), page_to_va(from));
+    if (pte_is_executable(pte))
+        page_sync_icache(to);
+    count->rss_anon++;
+    pt_fill(child, pte_make(page_to_pfn(to), pte_flags(pte)));
+    return 0;
+}
+
+int cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child, struct aspace *child_as)
+{
+    struct share_count count = {0};
+    struct spinlock *a = &pt_table(parent->slots)->pt.lock, *b = &pt_table(child)->pt.lock;
+    int err = 0;
+
+    spin_lock_pair(a, b);
+    for (unsigned i = 0; i < parent->n && !err; i++) {
+        pte_t pte = pte_load(&parent->slots[i]);
+        if (!pte_is_none(pte))
+            err = copy_entry(vma, pte, &child[i], &count);
+    }
+    spin_unlock(b);
+    spin_unlock(a);
+    share_count_apply(&count, child_as);
+    return err;
+}

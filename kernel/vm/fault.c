@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens when a user address is touched and the hardware says no.
+ *
+ * Accesses from user mode and from copyin/copyout take the same path (COW-7). The page-table entry is
+ * looked at again under its table's lock before it is changed: whatever was decided before may
+ * have become wrong meanwhile, and then the steps are simply repeated (-EAGAIN).
+ *
+ * Nothing sleeps or fails once a page-table lock is held: frames and pages of objects are fetched before.
+ * Whether a frame will be needed is guessed from the entry without a lock; a sole owner's write
+ * needs none and so succeeds when memory is exhausted.
+ *
+ * A fresh entry is not flushed for: if a hart did cache the absence, it faults once more
+ * and finds nothing to do (PT-3).
+ *
+ * Locks: as->lock for reading throughout, dropped only to grow a stack; then the leaf table's.
+ */
+#include <arch/riscv/uaccess.h>
+#include <debug/assert.h>
+#include <debug/delay.h>
+#include <debug/trace.h>
+#include <linux/errno.h>
+#include <asm/siginfo.h>
+#include <asm/signal.h>
+#include <vm/internal.h>
+#include <vm/pt.h>
+#include <vm/tlb.h>
+
+static int fault_find_area(struct fault *f);
+static int fault_check_access(struct fault *f);
+static int fault_reserve(struct fault *f, pte_t seen);
+static int fault_resolve(struct fault *f, pte_t *slot);
+static int fault_fill(struct fault *f, pte_t *slot);
+static int fault_upgrade(struct fault *f, pte_t *slot, pte_t pte);
+static void fault_finish(struct fault *f);
+
+int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_info *info)
+{
+    struct fault f = {.as = as, .va = align_down(va, PAGE_SIZE), .access = access};
+    pte_t *slot;
+    int err;
+
+    assert_may_sleep();
+    rw_read_lock(&as->lock);
+    do {
+        err = fault_find_area(&f);
+        if (!err)
+            err = fault_check_access(&f);
+        if (!err)
+            err = walk_alloc(as, f.va, &slot);
+        if (!err)
+            err = fault_reserve(&f, pte_load(slot));
+        if (!err)
+            err = fault_resolve(&f, slot);
+    } while (unlikely(err == -EAGAIN));
+    rw_read_unlock(&as->lock);
+    fault_finish(&f);
+
+    if (unlikely(err)) {
+        if (err == -ENOMEM)
+            vm_count(as, VM_OOM, 1);
+        *info = (struct fault_info){.signo = f.signo, .code = f.code, .addr = va};
+    }
+    return err;
+}
+
+static int fault_fails(struct fault *f, int signo, int code)
+{
+    f->signo = signo;
+    f->code = code;
+    return -EFAULT;
+}
+
+/* The area that va belongs to; a stack that ends above it may grow. */
+static int fault_find_area(struct fault *f)
+{
+    struct aspace *as = f->as;
+
+    if (f->va >= USER_END)
+        return fault_fails(f, SIGSEGV, SEGV_MAPERR);
+    f->vma = vma_find(as, f->va);
+    if (likely(f->vma && f->vma->start <= f->va))
+        return 0;
+    if (!f->vma || !(f->vma->flags & VMA_GROWSDOWN))
+        return fault_fails(f, SIGSEGV, SEGV_MAPERR);
+
+    rw_read_unlock(&as->lock);
+    int err = stack_grow(as, f->va);
+    rw_read_lock(&as->lock);
+    if (err == -EFAULT)
+        return fault_fails(f, SIGSEGV, SEGV_MAPERR);
+    return err ? err : -EAGAIN;
+}
+
+static int fault_check_access(struct fault *f)
+{
+    /* a writable or executable page of RISC-V that may not be read: writing implies reading */
+    static const u32 wanted[] = {
+        [VM_ACCESS_READ] = PROT_READ | PROT_WRITE,
+        [VM_ACCESS_WRITE] = PROT_WRITE,
+        [VM_ACCESS_EXEC] = PROT_EXEC,
+    };
+
+    if (likely(f->vma->prot & wanted[f->access]))
+        return 0;
+    return fault_fails(f, SIGSEGV, SEGV_ACCERR);
+}
+
+static int reserve_frame(struct fault *f, bool zeroed)
+{
+    if (f->spare)
+        return 0;
+    f->spare = kalloc(PAGE_ANON, zeroed ? ALLOC_ZERO : 0);
+    f->spare_is_zeroed = zeroed;
+    return f->spare ? 0 : -ENOMEM;
+}
+
+static int reserve_backing(struct fault *f)
+{
+    struct vm_object *object = f->vma->object;
+
+    if (f->backing)
+        return 0;
+    int err = object->ops->get_page(object, vma_index(f->vma, f->va), &f->backing);
+    if (err == -ERANGE || err == -EIO)
+        return fault_fails(f, SIGBUS, BUS_ADRERR);
+    return err;
+}
+
+/* Everything that may sleep or fail, for what the entry looks like without a lock. */
+static int fault_reserve(struct fault *f, pte_t seen)
+{
+    bool private_write = fault_is_write(f) && !vma_is_shared(f->vma);
+
+    if (pte_is_none(seen)) {
+        if (!f->vma->object)
+            return private_write ? reserve_frame(f, true) : 0;
+        int err = reserve_backing(f);
+        return !err && private_write ? reserve_frame(f, false) : err;
+    }
+    if (private_write && pte_is_cow(seen) && cow_needs_copy(seen))
+        return reserve_frame(f, false);
+    return 0;
+}
+
+/* Does the entry permit the access, A and D aside? */
+static bool entry_permits(pte_t pte, enum vm_access access)
+{
+    static const u64 needed[] = {
+        [VM_ACCESS_READ] = PTE_R,
+        [VM_ACCESS_WRITE] = PTE_W,
+        [VM_ACCESS_EXEC] = PTE_X,
+    };
+
+    return pte_is_valid(pte) && (pte.bits & needed[access]);
+}
+
+/* With the leaf table locked the entry tells what to do. */
+static int fault_resolve(struct fault *f, pte_t *slot)
+{
+    int err;
+
+    delay_point(DELAY_FAULT);
+    pt_lock(slot);
+    pte_t pte = pte_load(slot);
+    if (pte_is_none(pte)) {
+        err = fault_fill(f, slot);
+    } else if (entry_permits(pte, f->access)) {
+        /* PT-3: another thread was faster, or a hart had cached that there was nothing; or A
+         * or D is clear and the hardware leaves setting it to us (Svade) */
+        u64 missing = (PTE_A | (fault_is_write(f) ? PTE_D : 0)) & ~pte.bits;
+        if (missing)
+            pt_replace(slot, pte_with(pte, missing));
+        else
+            vm_count(f->as, VM_SPURIOUS, 1);
+        aspace_flush_page_local(f->as, f->va);
+        err = 0;
+    } else {
+        err = fault_upgrade(f, slot, pte);
+    }
+    pt_unlock(slot);
+    return err;
+}
+
+/* A/D bits as hardware wants them set in advance; a debug switch leaves them to be faulted for. */
+static pte_t fresh_entry(struct page *page, u64 bits)
+{
+#ifdef DEBUG
+    extern bool vm_lazy_ad;
+    if (vm_lazy_ad)
+        bits &= ~(PTE_A | PTE_D);
+#endif
+    return pte_make(page_to_pfn(page), bits);
+}
+
+static int fill_anon(struct fault *f, pte_t *slot, u64 bits)
+{
+    if (!fault_is_write(f)) {
+        u64 cow = vma_is_cow(f->vma) ? PTE_COW : 0;
+        pt_fill(slot, fresh_entry(zero_page, (bits & ~(PTE_W | PTE_D)) | cow));
+        vm_count(f->as, VM_ZERO_MAPPED, 1);
+        return 0;
+    }
+    if (!f->spare)
+        return -EAGAIN;
+    if (!f->spare_is_zeroed)
+        clear_page(page_to_va(f->spare));
+    pt_fill(slot, fresh_entry(f->spare, bits));
+    f->spare = NULL;
+    __atomic_fetch_add(&f->as->rss_anon, 1, __ATOMIC_RELAXED);
+    vm_count(f->as, VM_ZERO_FILLED, 1);
+    return 0;
+}
+
+static void count_object_page(struct fault *f)
+{
+    s64 *rss = page_is_shmem(f->backing) ? &f->as->rss_shmem : &f->as->rss_file;
+
+    __atomic_fetch_add(rss, 1, __ATOMIC_RELAXED);
+    vm_count(f->as, VM_FILE_MAPPED, 1);
+}
+
+/* A private write to a page of an object that was never mapped here: copy it at once. */
+static int fill_private_copy(struct fault *f, pte_t *slot, u64 bits)
+{
+    if (!f->spare)
+        return -EAGAIN;
+    copy_page(page_to_va(f->spare), page_to_va(f->backing));
+    if (bits & PTE_X)
+        page_sync_icache(f->spare);
+    pt_fill(slot, fresh_entry(f->spare, bits));
+    f->spare = NULL;
+    __atomic_fetch_add(&f->as->rss_anon, 1, __ATOMIC_RELAXED);
+    vm_count(f->as, VM_COPIED, 1);
+    return 0;
+}
+
+static int fill_object(struct fault *f, pte_t *slot, u64 bits)
+{
+    struct vm_object *object = f->vma->object;
+
+    if (!f->backing)
+        return -EAGAIN;
+    if (!object_owns(object, f->backing, vma_index(f->vma, f->va))) {
+        /* truncated between the look-up and now */
+        kfree(f->backing);
+        f->backing = NULL;
+        return -EAGAIN;
+    }
+    if (!vma_is_shared(f->vma)) {
+        if (fault_is_write(f))
+            return fill_private_copy(f, slot, bits);
+        bits = (bits & ~(PTE_W | PTE_D)) | (vma_is_cow(f->vma) ? PTE_COW : 0);
+    } else if (object->ops->page_dirtied) {
+        if (fault_is_write(f))
+            object->ops->page_dirtied(object, f->backing);
+        else
+            bits &= ~(PTE_W | PTE_D); /* the first write faults again and is noticed */
+    }
+    if (bits & PTE_X)
+        page_sync_icache(f->backing);
+    count_object_page(f);
+    pt_fill(slot, fresh_entry(f->backing, bits));
+    f->backing = NULL;
+    return 0;
+}
+
+/* COW-9: an entry gets the area's permissions, less what must still fault. */
+static int fault_fill(struct fault *f, pte_t *slot)
+{
+    u64 bits = vma_pte_bits(f->vma);
+
+    return f->vma->object ? fill_object(f, slot, bits) : fill_anon(f, slot, bits);
+}
+
+/* The entry maps a frame, but not for this access. */
+static int fault_upgrade(struct fault *f, pte_t *slot, pte_t pte)
+{
+    assert_msg(pte_is_valid(pte) && fault_is_write(f), "entry %lx, access %d at %lx", pte.bits,
+               f->access, f->va);
+    if (pte_is_cow(pte))
+        return cow_break(f, slot, pte);
+
+    /* a clean page of a shared mapping: same frame, more permission, so no other hart need
+     * know at once */
+    assert(vma_is_shared(f->vma));
+    if (f->vma->object->ops->page_dirtied)
+        f->vma->object->ops->page_dirtied(f->vma->object, pte_page(pte));
+    pt_replace(slot, pte_make(pte_pfn(pte), vma_pte_bits(f->vma)));
+    aspace_flush_page_local(f->as, f->va);
+    return 0;
+}
+
+/* Gives back what was reserved and not used, and the frame that a break replaced. */
+static void fault_finish(struct fault *f)
+{
+    if (f->spare)
+        kfree(f->spare);
+    if (f->backing)
+        kfree(f->backing);
+    if (f->dropped)
+        kfree(f->dropped);
+}

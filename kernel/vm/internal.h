@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of vm/ tell each other: areas, the steps of a fault, the fork engines. */
+#pragma once
+
+#include <arch/riscv/pte.h>
+#include <asm/mman.h>
+#include <vm/aspace.h>
+#include <vm/fault.h>
+#include <vm/object.h>
+#include <vm/vma.h>
+
+struct pt_run;
+struct tlb_gather;
+
+/* where debug builds wait a random time (debug/delay.h) */
+enum { DELAY_FAULT = 0x100, DELAY_COW_BREAK, DELAY_FORK_FLUSH, DELAY_UNMAP };
+
+/* --- areas: vma.c. Locks: as->lock for writing unless it says otherwise --- */
+
+#define MAX_AREAS 65530 /* as Linux's default vm.max_map_count */
+
+void vma_init(void);
+/* A blank area, not yet in the address space; NULL: no memory. */
+struct vma *vma_create(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Gives the area's references and memory back; it is in no tree or list any more. */
+void vma_destroy(struct vma *vma);
+/* A copy for another address space, with references of its own, in no tree or list. NULL: no memory. */
+struct vma *vma_dup(const struct vma *vma, struct aspace *as);
+void vma_link(struct vma *vma);
+/* For fork: `vma` is a copy of `from`, next to it in the object's list. */
+void vma_link_copy(struct vma *vma, struct vma *from);
+void vma_unlink(struct vma *vma);
+struct vma *vma_prev(struct vma *vma);
+/* First area that overlaps [start, end), or NULL. Locks: as->lock. */
+struct vma *vma_find_overlap(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Makes `addr` a boundary between areas. Returns 0, -ENOMEM. */
+int must_check vma_split_at(struct aspace *as, vaddr_t addr);
+/* Both ends of a range. */
+int must_check vma_isolate(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Joins the area with its neighbours where they mean the same. Returns the area that now has its range. */
+struct vma *vma_merge(struct vma *vma);
+/* Joins all neighbours within and around the range. */
+void vma_merge_range(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Changes what it permits now; the page counts follow. */
+void vma_set_prot(struct vma *vma, u32 prot);
+void vma_set_flags(struct vma *vma, u32 set, u32 clear);
+/* Moves a boundary; no other area may be in the way. */
+void vma_set_start(struct vma *vma, vaddr_t start);
+void vma_set_end(struct vma *vma, vaddr_t end);
+
+static inline u64 vma_pages(const struct vma *vma)
+{
+    return (vma->end - vma->start) >> PAGE_SHIFT;
+}
+static inline bool vma_is_shared(const struct vma *vma)
+{
+    return vma->flags & VMA_SHARED;
+}
+/* May a private page of it become writable? */
+static inline bool vma_is_cow(const struct vma *vma)
+{
+    return (vma->prot & PROT_WRITE) && !vma_is_shared(vma);
+}
+static inline u64 vma_index(const struct vma *vma, vaddr_t va)
+{
+    return vma->pgoff + ((va - vma->start) >> PAGE_SHIFT);
+}
+
+/* The bits of an entry with all that the area permits (COW-9), A and D set so that no hart faults for them. */
+u64 vma_pte_bits(const struct vma *vma);
+
+/* --- faults: fault.c, cow.c --- */
+
+struct fault {
+    struct aspace *as;
+    vaddr_t va;       /* of the page */
+    enum vm_access access;
+    struct vma *vma;  /* holds while as->lock is held */
+    struct page *spare;    /* a frame reserved before any spinlock; ours until used */
+    bool spare_is_zeroed;
+    struct page *backing;  /* page of the area's object; ours */
+    struct page *dropped;  /* the frame that a break replaced; its reference is ours to drop */
+    int signo, code;
+};
+
+static inline bool fault_is_write(const struct fault *f)
+{
+    return f->access == VM_ACCESS_WRITE;
+}
+
+/* Does a write to this cow entry need a frame? A hint unless the table's lock is held (COW-8). */
+bool cow_needs_copy(pte_t pte);
+/* A write to a cow entry. Locks: the slot's table. Takes f->spare if it copies. Returns 0, -EAGAIN (no spare). */
+int must_check cow_break(struct fault *f, pte_t *slot, pte_t pte);
+/* Gives the child a reference to each frame of a run of the parent, and marks both cow where the area is.
+ * Locks: takes both tables' locks. Returns 0, -EOVERFLOW. */
+int must_check cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child, struct aspace *child_as);
+/* Copies each private frame of a run instead. Returns 0, -ENOMEM, -EOVERFLOW. */
+int must_check cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child, struct aspace *child_as);
+
+/* --- fork engines: ptshare.c --- */
+
+struct fork_engine {
+    const char *name;
+    /* Gives the child what the parent maps in one area. */
+    int (*copy_area)(struct vma *from, struct aspace *child);
+};
+const struct fork_engine *fork_engine_find(const char *name); /* NULL: no such engine */
+extern const struct fork_engine *fork_engine_default;
+
+/* --- unmapping: mmap.c --- */
+
+/* Takes the entries of a range out. Locks: as->lock for writing, or the address space is dead. */
+void unmap_entries(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *g);
+/* Removes the areas and entries of a range; areas must have been isolated. */
+void unmap_areas(struct aspace *as, vaddr_t start, vaddr_t end);
+/* The same, leaving empty page tables for what comes next. */
+void unmap_areas_keep_tables(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Grows a stack area down to `va` if the rules permit it. Takes as->lock for writing. 0, -EFAULT, -ENOMEM */
+int must_check stack_grow(struct aspace *as, vaddr_t va);
+/* A free range of `length` bytes, from the top down. Returns 0, -ENOMEM. */
+int must_check find_gap(struct aspace *as, u64 length, vaddr_t *out);
+/* -ENOMEM when the limits forbid `pages` more. */
+int must_check limits_check(struct aspace *as, u64 pages, bool is_data);
+
+/* --- object.c --- */
+void object_cache_init(void);
+void object_add_area(struct vma *vma);
+/* Puts it behind `sibling`, so that truncation visits the parent's area before the child's. */
+void object_add_area_after(struct vma *vma, struct vma *sibling);
+void object_remove_area(struct vma *vma);
+/* Is this (still) the object's page at `index`? Asked under a page-table lock before mapping it: truncation
+ * takes pages out first and unmaps them then. */
+bool object_owns(const struct vm_object *object, const struct page *page, u64 index);
+
+/* --- tlb.c, ledger.c --- */
+void asid_init(void);
+#ifdef DEBUG
+void ledger_create(struct aspace *as);
+void ledger_destroy(struct aspace *as);
+void ledger_flushed(struct aspace *as, u64 harts_mask, vaddr_t start, vaddr_t end);
+#else
+static inline void ledger_create(struct aspace *as)
+{
+    (void)as;
+}
+static inline void ledger_destroy(struct aspace *as)
+{
+    (void)as;
+}
+static inline void ledger_flushed(struct aspace *as, u64 harts_mask, vaddr_t start, vaddr_t end)
+{
+    (void)as, (void)harts_mask, (void)start, (void)end;
+}
+#endif
+
+/* Calls fn for each address space, with a reference held; stops when fn returns false. */
+void aspace_for_each(bool (*fn)(void *arg, struct aspace *as), void *arg);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walking and changing page tables; see pt.h for states and locks.
+ *
+ * A table counts its entries that are not none (page->pt.n_used), so that an empty one is
+ * recognised without a look at its 512 slots.
+ */
+#include <debug/assert.h>
+#include <linux/errno.h>
+#include <vm/pt.h>
+#include <vm/tlb.h>
+
+static pte_t *entry_table(pte_t entry)
+{
+    return pa_to_va(pte_pa(entry));
+}
+
+pte_t *walk(const struct aspace *as, vaddr_t va)
+{
+    const pte_t *table = as->root;
+
+    assert(va < USER_END);
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t entry = pte_load(&table[pt_index(va, level)]);
+        if (!pte_is_valid(entry))
+            return NULL;
+        /* invariant: `table` is now the table of level - 1 that serves va */
+        table = entry_table(entry);
+    }
+    return (pte_t *)&table[pt_index(va, 0)];
+}
+
+static struct page *table_create(unsigned level)
+{
+    struct page *page = kalloc(PAGE_TABLE, ALLOC_ZERO);
+
+    if (!page)
+        return NULL;
+    spin_init(&page->pt.lock, "page table");
+    page->pt.n_used = 0;
+    page->pt.level = level;
+    page->pt.sealed = false;
+    return page;
+}
+
+/* Hangs a new table into an empty upper slot, unless another thread was faster. */
+static int table_install(struct aspace *as, pte_t *slot, unsigned level)
+{
+    struct page *page = table_create(level);
+
+    if (!page)
+        return -ENOMEM;
+    spin_lock(&as->pt_lock);
+    bool was_empty = !pte_is_valid(pte_load(slot));
+    if (was_empty) {
+        pte_store(slot, pte_make_table(page_to_pfn(page)));
+        pt_table(slot)->pt.n_used++;
+    }
+    spin_unlock(&as->pt_lock);
+
+    if (!was_empty) {
+        kfree(page);
+        return 0;
+    }
+    __atomic_fetch_add(&as->n_tables, 1, __ATOMIC_RELAXED);
+    vm_count(as, VM_TABLE_ALLOC, 1);
+    return 0;
+}
+
+int walk_alloc(struct aspace *as, vaddr_t va, pte_t **slot)
+{
+    pte_t *table = as->root;
+
+    assert(va < USER_END);
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t *upper = &table[pt_index(va, level)];
+        if (unlikely(!pte_is_valid(pte_load(upper)))) {
+            int err = table_install(as, upper, level - 1);
+            if (err)
+                return err;
+        }
+        table = entry_table(pte_load(upper));
+    }
+    *slot = &table[pt_index(va, 0)];
+    return 0;
+}
+
+pte_t *walk_pinned(struct aspace *as, vaddr_t va)
+{
+    /* pt_lock keeps the tables where they are until the leaf table's own lock does */
+    spin_lock(&as->pt_lock);
+    pte_t *slot = walk(as, va);
+    if (slot)
+        pt_lock(slot);
+    spin_unlock(&as->pt_lock);
+    return slot;
+}
+
+bool pt_next_run(const struct aspace *as, vaddr_t from, vaddr_t end, struct pt_run *run)
+{
+    while (from < end) {
+        const pte_t *table = as->root;
+        unsigned level = PT_LEVELS - 1;
+
+        for (; level > 0; level--) {
+            pte_t entry = pte_load(&table[pt_index(from, level)]);
+            if (!pte_is_valid(entry))
+                break;
+            table = entry_table(entry);
+        }
+        /* up to where the table of this level reaches: 2 MiB for a leaf table, or the
+         * whole span of the upper entry that is missing */
+        u64 span = pt_span(level ? level : 1);
+        vaddr_t stop = min(align_down(from, span) + span, end);
+        if (level == 0) {
+            run->slots = (pte_t *)&table[pt_index(from, 0)];
+            run->va = from;
+            run->n = (stop - from) / PAGE_SIZE;
+            return true;
+        }
+        from = stop;
+    }
+    return false;
+}
+
+void pt_fill(pte_t *slot, pte_t pte)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    assert(pte_is_none(pte_load(slot)) && !pte_is_none(pte));
+    assert(!(pte_is_cow(pte) && pte_is_writable(pte)));
+    pt_table(slot)->pt.n_used++;
+    pte_store(slot, pte);
+}
+
+pte_t pt_empty(pte_t *slot)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    pte_t old = pte_swap(slot, PTE_NONE);
+    assert(!pte_is_none(old));
+    pt_table(slot)->pt.n_used--;
+    return old;
+}
+
+void pt_replace(pte_t *slot, pte_t pte)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    assert(!pte_is_none(pte_load(slot)) && !pte_is_none(pte));
+    assert(!(pte_is_cow(pte) && pte_is_writable(pte)));
+    pte_store(slot, pte);
+}
+
+pte_t pt_break(pte_t *slot)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    return pte_swap(slot, PTE_NONE);
+}
+
+void pt_mend(pte_t *slot, pte_t pte)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    assert(pte_is_none(pte_load(slot)));
+    pte_store(slot, pte);
+}
+
+void pt_make_cow(pte_t *slot)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    assert(pte_is_writable(pte_load(slot)) && !pte_is_cow(pte_load(slot)));
+    /* one atomic step for both bits: a walker may be setting A or D at this moment */
+    __atomic_fetch_xor(&slot->bits, PTE_W | PTE_COW, __ATOMIC_RELAXED);
+}
+
+/* Takes the table below an upper slot out if nothing is in it any more. */
+static void prune_slot(struct aspace *as, pte_t *slot, struct tlb_gather *gather)
+{
+    pte_t entry = pte_load(slot);
+    if (!pte_is_valid(entry) || pte_page(entry)->pt.n_used)
+        return;
+
+    spin_lock(&as->pt_lock);
+    pte_store(slot, PTE_NONE);
+    pt_table(slot)->pt.n_used--;
+    spin_unlock(&as->pt_lock);
+    __atomic_fetch_sub(&as->n_tables, 1, __ATOMIC_RELAXED);
+    vm_count(as, VM_TABLE_FREE, 1);
+    gather_table(gather, pte_page(entry));
+}
+
+void pt_prune(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *gather)
+{
+    for (unsigned level = 1; level < PT_LEVELS; level++) {
+        u64 span = pt_span(level);
+        for (vaddr_t va = align_down(start, span); va < end; va += span) {
+            pte_t *table = as->root;
+            for (unsigned at = PT_LEVELS - 1; table && at > level; at--) {
+                pte_t entry = pte_load(&table[pt_index(va, at)]);
+                table = pte_is_valid(entry) ? entry_table(entry) : NULL;
+            }
+            if (table)
+                prune_slot(as, &table[pt_index(va, level)], gather);
+            else
+                va = align_down(va, pt_span(level + 1)) + pt_span(level + 1) - span;
+        }
+    }
+}
+
+struct page *pt_create_root(void)
+{
+    struct page *page = table_create(PT_LEVELS - 1);
+
+    if (page)
+        kmap_fill_root(page_to_va(page));
+    return page;
+}
