@@ -43,6 +43,9 @@ void rw_init(struct rwmutex *rw, const char *name);
 void rw_read_lock(struct rwmutex *rw);
 void rw_read_unlock(struct rwmutex *rw);
 void rw_write_lock(struct rwmutex *rw);
+/* A second one of the same class that nobody else can be waiting for (a fresh fork child): the order checker
+ * lets it pass. */
+void rw_write_lock_nested(struct rwmutex *rw);
 void rw_write_unlock(struct rwmutex *rw);
 bool rw_is_held(const struct rwmutex *rw);       /* by somebody, for reading or writing; assertions */
 bool rw_is_held_write(const struct rwmutex *rw); /* by the caller; assertions */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that change how memory is held without changing what it means (but for MADV_DONTNEED): madvise, mlock,
- * msync, mincore, populate.
+ * Calls that change how memory is held without changing what it means (but for MADV_DONTNEED):
+ * madvise, mlock, msync, mincore, populate.
  *
- * There is no swap: locking memory is accounting and faulting in. Hints that calf has no use for are accepted.
+ * There is no swap: locking memory is accounting and faulting in. Hints that calf has no use
+ * for are accepted.
  */
 #include <debug/assert.h>
 #include <linux/errno.h>
 #include <linux/mman.h>
+#include <sched/thread.h>
 #include <vm/internal.h>
 #include <vm/mmap.h>
 #include <vm/pt.h>
@@ -153,7 +155,8 @@ int vm_msync(struct aspace *as, vaddr_t addr, u64 length, int flags)
 {
     u64 rounded;
 
-    if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) || ((flags & MS_ASYNC) && (flags & MS_SYNC)))
+    if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) ||
+        ((flags & MS_ASYNC) && (flags & MS_SYNC)))
         return -EINVAL;
     if (!is_aligned(addr, PAGE_SIZE))
         return -EINVAL;
@@ -213,7 +216,8 @@ static u64 pages_not_locked(struct aspace *as, vaddr_t start, vaddr_t end)
 
 static int lock_locked(struct aspace *as, vaddr_t start, vaddr_t end, bool lock)
 {
-    if (lock && as->locked_pages + pages_not_locked(as, start, end) > as->limit_memlock >> PAGE_SHIFT)
+    if (lock &&
+        as->locked_pages + pages_not_locked(as, start, end) > as->limit_memlock >> PAGE_SHIFT)
         return -ENOMEM;
     int err = vma_isolate(as, start, end);
     if (err)

@@ -2,11 +2,14 @@
 /*
  * The life of an address space, and the machine's list of them; see aspace.h.
  *
- * `users` counts threads and whoever else works in it for a while. The last put tears it down; no
- * hart has it loaded then, and none will load it again, so frames are dropped without a flush: its ASID is
- * not given to another address space before every hart has flushed everything (vm/tlb.c).
+ * `users` counts threads and whoever else works in it for a while. The last put tears it down;
+ * no hart has it loaded then, and none will load it again, so frames are dropped without a
+ * flush: its ASID is not given to another address space before every hart has flushed
+ * everything (vm/tlb.c).
  */
+#include <arch/riscv/csr.h>
 #include <debug/assert.h>
+#include <debug/log.h>
 #include <lib/string.h>
 #include <linux/errno.h>
 #include <mem/cache.h>
@@ -28,18 +31,12 @@ struct vm_file_ops vm_file_ops;
 u64 vm_events[MAX_HARTS][VM_N_EVENTS];
 
 const char *const vm_event_names[VM_N_EVENTS] = {
-    [VM_SHARED] = "cow_shared",
-    [VM_REUSED] = "cow_reused",
-    [VM_COPIED] = "cow_copied",
-    [VM_ZERO_FILLED] = "cow_zero_filled",
-    [VM_ZERO_MAPPED] = "cow_zero_mapped",
-    [VM_FILE_MAPPED] = "cow_file_mapped",
-    [VM_SPURIOUS] = "cow_spurious",
-    [VM_OOM] = "cow_oom",
-    [VM_FLUSH_LOCAL] = "tlb_flush_local",
-    [VM_FLUSH_REMOTE] = "tlb_flush_remote",
-    [VM_TABLE_ALLOC] = "pt_alloc",
-    [VM_TABLE_FREE] = "pt_free",
+    [VM_SHARED] = "cow_shared",           [VM_REUSED] = "cow_reused",
+    [VM_COPIED] = "cow_copied",           [VM_ZERO_FILLED] = "cow_zero_filled",
+    [VM_ZERO_MAPPED] = "cow_zero_mapped", [VM_FILE_MAPPED] = "cow_file_mapped",
+    [VM_SPURIOUS] = "cow_spurious",       [VM_OOM] = "cow_oom",
+    [VM_FLUSH_LOCAL] = "tlb_flush_local", [VM_FLUSH_REMOTE] = "tlb_flush_remote",
+    [VM_TABLE_ALLOC] = "pt_alloc",        [VM_TABLE_FREE] = "pt_free",
 };
 
 u64 vm_event_total(enum vm_event event)

@@ -3,8 +3,9 @@
  * A user address space: its areas and its page tables.
  *
  * Locks, in order: `lock` (sleeping; read for faults, write for anything that changes areas) →
- * object->map_lock → page-table locks (`pt_lock` for upper tables, page->pt.lock for a leaf table) → frame allocator.
- * Whoever only needs the areas to hold still takes `lock` for reading.
+ * object->map_lock → page-table locks (`pt_lock` for upper tables, page->pt.lock for a leaf
+ * table) → frame allocator. Whoever only needs the areas to hold still takes `lock` for
+ * reading.
  */
 #pragma once
 
@@ -23,31 +24,32 @@ struct fork_engine;
 struct ledger;
 
 struct aspace {
-    u32 users;                 /* atomic: threads and others that keep it alive */
-    pte_t *root;               /* set at creation: root table (direct map) */
-    paddr_t root_pa;           /* set at creation */
+    u32 users;                        /* atomic: threads and others that keep it alive */
+    pte_t *root;                      /* set at creation: root table (direct map) */
+    paddr_t root_pa;                  /* set at creation */
     const struct fork_engine *engine; /* how fork treats it; `lock` */
 
     struct rwmutex lock;
-    struct rb_root areas;      /* `lock`: struct vma by address */
-    u32 n_areas;               /* `lock` */
-    struct vma *hint;          /* atomic; area of the last look-up, NULL after areas changed */
-    vaddr_t brk_start, brk;    /* `lock`: heap */
-    vaddr_t mmap_top;          /* `lock`: mmap allocates downwards from here */
-    vaddr_t stack_top;         /* set by exec */
+    struct rb_root areas;   /* `lock`: struct vma by address */
+    u32 n_areas;            /* `lock` */
+    struct vma *hint;       /* atomic; area of the last look-up, NULL after areas changed */
+    vaddr_t brk_start, brk; /* `lock`: heap */
+    vaddr_t mmap_top;       /* `lock`: mmap allocates downwards from here */
+    vaddr_t stack_top;      /* set by exec */
     u64 total_pages, data_pages, stack_pages, exec_pages, locked_pages; /* `lock` */
     u64 peak_total_pages;
-    u64 limit_as, limit_data, limit_stack, limit_memlock; /* bytes; copied from the process's limits */
-    vaddr_t arg_start, arg_end, env_start, env_end;       /* set by exec, for /proc */
+    u64 limit_as, limit_data, limit_stack,
+        limit_memlock; /* bytes; copied from the process's limits */
+    vaddr_t arg_start, arg_end, env_start, env_end; /* set by exec, for /proc */
     vaddr_t code_start, code_end, data_start, data_end;
-    struct file *exe;          /* set by exec; holds a reference; may be NULL */
-    u64 auxv[40];              /* set by exec, for /proc/PID/auxv; AT_NULL-terminated pairs */
+    struct file *exe; /* set by exec; holds a reference; may be NULL */
+    u64 auxv[40];     /* set by exec, for /proc/PID/auxv; AT_NULL-terminated pairs */
 
-    struct spinlock pt_lock;   /* upper-level entries */
+    struct spinlock pt_lock;           /* upper-level entries */
     s64 rss_anon, rss_file, rss_shmem; /* atomic: pages mapped */
     s64 peak_rss;
-    s64 n_tables;              /* atomic */
-    u64 events[VM_N_EVENTS];   /* atomic (relaxed): counters of this address space */
+    s64 n_tables;            /* atomic */
+    u64 events[VM_N_EVENTS]; /* atomic (relaxed): counters of this address space */
 
     u64 asid;          /* asid lock for writing: generation << 16 | number */
     bool has_old_asid; /* asid lock: some hart may still run it under an earlier number */
@@ -74,19 +76,21 @@ void aspace_get(struct aspace *as);
 /* The last user's put frees everything. Sleeps. */
 void aspace_put(struct aspace *as);
 
-/* Makes `child` (fresh, from aspace_create) a fork of `parent`. Takes parent->lock for writing. On return no
- * hart holds a stale writable translation of the parent (COW-6). Returns 0, -ENOMEM, -EOVERFLOW;
- * on failure the child is empty and nothing is lost. */
+/* Makes `child` (fresh, from aspace_create) a fork of `parent`. Takes parent->lock for writing.
+ * On return no hart holds a stale writable translation of the parent (COW-6). Returns 0,
+ * -ENOMEM, -EOVERFLOW; on failure the child is empty and nothing is lost. */
 int must_check uvmcopy(struct aspace *parent, struct aspace *child);
 
 /* Loads `as` (NULL: the kernel's) on this hart. Called by the scheduler at a switch. */
 void aspace_switch(struct aspace *as);
 /* The calling thread works in another address space for a while (exec building a stack, reading
- * another process's memory): copyin/copyout then mean that one. Returns the previous one. Nests. */
+ * another process's memory): copyin/copyout then mean that one. Returns the previous one.
+ * Nests. */
 struct aspace *aspace_use(struct aspace *as);
 
-/* Walks all page tables of all address spaces and compares with every frame's count (fork.md section 8).
- * Needs a quiet machine (all other threads waiting). Writes "ok ...\n" or one line per mismatch. */
+/* Walks all page tables of all address spaces and compares with every frame's count (fork.md
+ * section 8). Needs a quiet machine (all other threads waiting). Writes "ok ...\n" or one line
+ * per mismatch. */
 size_t vm_recount(char *buf, size_t size);
 /* prctl: the engine for one process: "eager", "cow". Returns 0, -EINVAL. */
 int aspace_set_engine(struct aspace *as, const char *name);

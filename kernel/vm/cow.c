@@ -8,14 +8,15 @@
  *
  * COW-1  A private frame with more than one reference has no writable entry.
  * COW-2  A cow entry is never writable, and lies in a private area that permits writing.
- * COW-3  A frame's count is the number of leaf tables that point to it plus the kernel's holders.
- * COW-5  Break order: new frame, copy, clear and flush, set, and only then drop the old frame.
- * COW-8  A count of one is stable while the table's lock is held, because only this entry could add
- *        another reference. A larger count may fall at any time: it is a hint, and acting on it
- *        costs at worst a copy that was not needed.
+ * COW-3  A frame's count is the number of leaf tables that point to it plus the kernel's
+ * holders. COW-5  Break order: new frame, copy, clear and flush, set, and only then drop the
+ * old frame. COW-8  A count of one is stable while the table's lock is held, because only this
+ * entry could add another reference. A larger count may fall at any time: it is a hint, and
+ * acting on it costs at worst a copy that was not needed.
  *
- * The lock is the leaf table's, held from the look at the entry to its replacement, the copy included:
- * so the entry cannot change and the frame copied from stays referenced by it until the copy is complete.
+ * The lock is the leaf table's, held from the look at the entry to its replacement, the copy
+ * included: so the entry cannot change and the frame copied from stays referenced by it until
+ * the copy is complete.
  */
 #include <arch/riscv/uaccess.h>
 #include <debug/assert.h>
@@ -99,7 +100,8 @@ static void cow_copy(struct fault *f, pte_t *slot, pte_t pte)
         page_sync_icache(new);
     delay_point(DELAY_COW_BREAK);
 
-    /* break before make: while one hart can still read the old frame, none may write the new one */
+    /* break before make: while one hart can still read the old frame, none may write the new
+     * one */
     pt_break(slot);
     ledger_revoke(f->as, f->va, f->va + PAGE_SIZE);
     aspace_flush_page(f->as, f->va);
@@ -136,7 +138,8 @@ static void share_count_apply(const struct share_count *count, struct aspace *ch
     vm_count(child, VM_SHARED, count->n_shared);
 }
 
-/* The hot loop of fork: about a dozen instructions for a page that is shared already, a few more to make it cow. */
+/* The hot loop of fork: about a dozen instructions for a page that is shared already, a few
+ * more to make it cow. */
 static int share_entries(const struct vma *vma, struct pt_run *parent, pte_t *child,
                          struct share_count *count)
 {
@@ -157,7 +160,8 @@ static int share_entries(const struct vma *vma, struct pt_run *parent, pte_t *ch
         }
         if (pte_is_writable(pte) && make_cow) {
             pt_make_cow(&parent->slots[i]);
-            ledger_revoke(vma->aspace, parent->va + i * PAGE_SIZE, parent->va + (i + 1) * PAGE_SIZE);
+            ledger_revoke(vma->aspace, parent->va + i * PAGE_SIZE,
+                          parent->va + (i + 1) * PAGE_SIZE);
             pte.bits ^= PTE_W | PTE_COW;
         }
         pte_store(&child[i], pte);
@@ -168,7 +172,8 @@ static int share_entries(const struct vma *vma, struct pt_run *parent, pte_t *ch
     return err;
 }
 
-int cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child, struct aspace *child_as)
+int cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
+                  struct aspace *child_as)
 {
     struct share_count count = {0};
     struct spinlock *a = &pt_table(parent->slots)->pt.lock, *b = &pt_table(child)->pt.lock;
@@ -211,7 +216,8 @@ static int copy_entry(const struct vma *vma, pte_t pte, pte_t *child, struct sha
     return 0;
 }
 
-int cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child, struct aspace *child_as)
+int cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
+                 struct aspace *child_as)
 {
     struct share_count count = {0};
     struct spinlock *a = &pt_table(parent->slots)->pt.lock, *b = &pt_table(child)->pt.lock;

@@ -2,13 +2,13 @@
 /*
  * What happens when a user address is touched and the hardware says no.
  *
- * Accesses from user mode and from copyin/copyout take the same path (COW-7). The page-table entry is
- * looked at again under its table's lock before it is changed: whatever was decided before may
- * have become wrong meanwhile, and then the steps are simply repeated (-EAGAIN).
+ * Accesses from user mode and from copyin/copyout take the same path (COW-7). The page-table
+ * entry is looked at again under its table's lock before it is changed: whatever was decided
+ * before may have become wrong meanwhile, and then the steps are simply repeated (-EAGAIN).
  *
- * Nothing sleeps or fails once a page-table lock is held: frames and pages of objects are fetched before.
- * Whether a frame will be needed is guessed from the entry without a lock; a sole owner's write
- * needs none and so succeeds when memory is exhausted.
+ * Nothing sleeps or fails once a page-table lock is held: frames and pages of objects are
+ * fetched before. Whether a frame will be needed is guessed from the entry without a lock; a
+ * sole owner's write needs none and so succeeds when memory is exhausted.
  *
  * A fresh entry is not flushed for: if a hart did cache the absence, it faults once more
  * and finds nothing to do (PT-3).
@@ -25,6 +25,10 @@
 #include <vm/internal.h>
 #include <vm/pt.h>
 #include <vm/tlb.h>
+
+#ifdef DEBUG
+bool vm_lazy_ad;
+#endif
 
 static int fault_find_area(struct fault *f);
 static int fault_check_access(struct fault *f);
@@ -182,11 +186,11 @@ static int fault_resolve(struct fault *f, pte_t *slot)
     return err;
 }
 
-/* A/D bits as hardware wants them set in advance; a debug switch leaves them to be faulted for. */
+/* A/D bits as hardware wants them set in advance; a debug switch leaves them to be faulted for.
+ */
 static pte_t fresh_entry(struct page *page, u64 bits)
 {
 #ifdef DEBUG
-    extern bool vm_lazy_ad;
     if (vm_lazy_ad)
         bits &= ~(PTE_A | PTE_D);
 #endif

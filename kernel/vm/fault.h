@@ -15,5 +15,12 @@ struct fault_info {
 
 /* Makes the access possible. Locks: takes as->lock for reading; not under a spinlock. Sleeps.
  * Returns 0, -EFAULT (info filled: the address may not be accessed so), -ENOMEM (out of memory:
- * from user mode the process is killed with a log line by the caller, from kernel mode the system call fails). */
+ * from user mode the process is killed with a log line by the caller, from kernel mode the
+ * system call fails). */
 int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_info *info);
+
+#ifdef DEBUG
+/* Stands in for hardware that faults when A or D is clear (Svade): fresh entries get neither.
+ * Set at boot. */
+extern bool vm_lazy_ad;
+#endif

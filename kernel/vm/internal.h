@@ -24,7 +24,8 @@ void vma_init(void);
 struct vma *vma_create(struct aspace *as, vaddr_t start, vaddr_t end);
 /* Gives the area's references and memory back; it is in no tree or list any more. */
 void vma_destroy(struct vma *vma);
-/* A copy for another address space, with references of its own, in no tree or list. NULL: no memory. */
+/* A copy for another address space, with references of its own, in no tree or list. NULL: no
+ * memory. */
 struct vma *vma_dup(const struct vma *vma, struct aspace *as);
 void vma_link(struct vma *vma);
 /* For fork: `vma` is a copy of `from`, next to it in the object's list. */
@@ -37,7 +38,8 @@ struct vma *vma_find_overlap(struct aspace *as, vaddr_t start, vaddr_t end);
 int must_check vma_split_at(struct aspace *as, vaddr_t addr);
 /* Both ends of a range. */
 int must_check vma_isolate(struct aspace *as, vaddr_t start, vaddr_t end);
-/* Joins the area with its neighbours where they mean the same. Returns the area that now has its range. */
+/* Joins the area with its neighbours where they mean the same. Returns the area that now has
+ * its range. */
 struct vma *vma_merge(struct vma *vma);
 /* Joins all neighbours within and around the range. */
 void vma_merge_range(struct aspace *as, vaddr_t start, vaddr_t end);
@@ -66,20 +68,21 @@ static inline u64 vma_index(const struct vma *vma, vaddr_t va)
     return vma->pgoff + ((va - vma->start) >> PAGE_SHIFT);
 }
 
-/* The bits of an entry with all that the area permits (COW-9), A and D set so that no hart faults for them. */
+/* The bits of an entry with all that the area permits (COW-9), A and D set so that no hart
+ * faults for them. */
 u64 vma_pte_bits(const struct vma *vma);
 
 /* --- faults: fault.c, cow.c --- */
 
 struct fault {
     struct aspace *as;
-    vaddr_t va;       /* of the page */
+    vaddr_t va; /* of the page */
     enum vm_access access;
-    struct vma *vma;  /* holds while as->lock is held */
-    struct page *spare;    /* a frame reserved before any spinlock; ours until used */
+    struct vma *vma;    /* holds while as->lock is held */
+    struct page *spare; /* a frame reserved before any spinlock; ours until used */
     bool spare_is_zeroed;
-    struct page *backing;  /* page of the area's object; ours */
-    struct page *dropped;  /* the frame that a break replaced; its reference is ours to drop */
+    struct page *backing; /* page of the area's object; ours */
+    struct page *dropped; /* the frame that a break replaced; its reference is ours to drop */
     int signo, code;
 };
 
@@ -88,15 +91,19 @@ static inline bool fault_is_write(const struct fault *f)
     return f->access == VM_ACCESS_WRITE;
 }
 
-/* Does a write to this cow entry need a frame? A hint unless the table's lock is held (COW-8). */
+/* Does a write to this cow entry need a frame? A hint unless the table's lock is held (COW-8).
+ */
 bool cow_needs_copy(pte_t pte);
-/* A write to a cow entry. Locks: the slot's table. Takes f->spare if it copies. Returns 0, -EAGAIN (no spare). */
+/* A write to a cow entry. Locks: the slot's table. Takes f->spare if it copies. Returns 0,
+ * -EAGAIN (no spare). */
 int must_check cow_break(struct fault *f, pte_t *slot, pte_t pte);
-/* Gives the child a reference to each frame of a run of the parent, and marks both cow where the area is.
- * Locks: takes both tables' locks. Returns 0, -EOVERFLOW. */
-int must_check cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child, struct aspace *child_as);
+/* Gives the child a reference to each frame of a run of the parent, and marks both cow where
+ * the area is. Locks: takes both tables' locks. Returns 0, -EOVERFLOW. */
+int must_check cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
+                             struct aspace *child_as);
 /* Copies each private frame of a run instead. Returns 0, -ENOMEM, -EOVERFLOW. */
-int must_check cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child, struct aspace *child_as);
+int must_check cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
+                            struct aspace *child_as);
 
 /* --- fork engines: ptshare.c --- */
 
@@ -110,13 +117,15 @@ extern const struct fork_engine *fork_engine_default;
 
 /* --- unmapping: mmap.c --- */
 
-/* Takes the entries of a range out. Locks: as->lock for writing, or the address space is dead. */
+/* Takes the entries of a range out. Locks: as->lock for writing, or the address space is dead.
+ */
 void unmap_entries(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *g);
 /* Removes the areas and entries of a range; areas must have been isolated. */
 void unmap_areas(struct aspace *as, vaddr_t start, vaddr_t end);
 /* The same, leaving empty page tables for what comes next. */
 void unmap_areas_keep_tables(struct aspace *as, vaddr_t start, vaddr_t end);
-/* Grows a stack area down to `va` if the rules permit it. Takes as->lock for writing. 0, -EFAULT, -ENOMEM */
+/* Grows a stack area down to `va` if the rules permit it. Takes as->lock for writing. 0,
+ * -EFAULT, -ENOMEM */
 int must_check stack_grow(struct aspace *as, vaddr_t va);
 /* A free range of `length` bytes, from the top down. Returns 0, -ENOMEM. */
 int must_check find_gap(struct aspace *as, u64 length, vaddr_t *out);
@@ -129,8 +138,8 @@ void object_add_area(struct vma *vma);
 /* Puts it behind `sibling`, so that truncation visits the parent's area before the child's. */
 void object_add_area_after(struct vma *vma, struct vma *sibling);
 void object_remove_area(struct vma *vma);
-/* Is this (still) the object's page at `index`? Asked under a page-table lock before mapping it: truncation
- * takes pages out first and unmaps them then. */
+/* Is this (still) the object's page at `index`? Asked under a page-table lock before mapping
+ * it: truncation takes pages out first and unmaps them then. */
 bool object_owns(const struct vm_object *object, const struct page *page, u64 index);
 
 /* --- tlb.c, ledger.c --- */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The TLB ledger of debug builds: for each address space, which translations were taken away and by which harts they
- * may still be cached. See tlb.h for when it is asked.
+ * The TLB ledger of debug builds: for each address space, which translations were taken away
+ * and by which harts they may still be cached. See tlb.h for when it is asked.
  *
- * An entry belongs to the thread that revoked; that thread must flush before it drops the frame or
- * returns. Entries that touch are joined; when the ledger is full the last entry is widened, which can only make it
- * stricter.
+ * An entry belongs to the thread that revoked; that thread must flush before it drops the frame
+ * or returns. Entries that touch are joined; when the ledger is full the last entry is widened,
+ * which can only make it stricter.
  *
  * Lock: ledger->lock, innermost but for the log.
  */
@@ -20,7 +20,7 @@
 
 struct ledger_entry {
     vaddr_t start, end;
-    u64 harts;            /* may still cache it; 0: free */
+    u64 harts; /* may still cache it; 0: free */
     struct thread *owner;
 };
 
@@ -73,7 +73,8 @@ void ledger_revoke(struct aspace *as, vaddr_t start, vaddr_t end)
     if (e && !e->harts)
         *e = (struct ledger_entry){start, end, harts, current};
     else if (e)
-        *e = (struct ledger_entry){min(start, e->start), max(end, e->end), e->harts | harts, current};
+        *e = (struct ledger_entry){min(start, e->start), max(end, e->end), e->harts | harts,
+                                   current};
     spin_unlock(&as->ledger->lock);
 }
 
@@ -98,8 +99,8 @@ void ledger_check(struct aspace *as, const char *where)
     for (unsigned i = 0; i < LEDGER_ENTRIES; i++) {
         const struct ledger_entry *e = &as->ledger->entries[i];
         if (e->harts && e->owner == current)
-            panic("TLB ledger: %lx-%lx revoked and not flushed on harts %lx, %s", e->start, e->end,
-                  e->harts, where);
+            panic("TLB ledger: %lx-%lx revoked and not flushed on harts %lx, %s", e->start,
+                  e->end, e->harts, where);
     }
     spin_unlock(&as->ledger->lock);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap, munmap, brk and growing stacks: areas come and go; page tables follow lazily (coming) or at once (going).
+ * mmap, munmap, brk and growing stacks: areas come and go; page tables follow lazily (coming)
+ * or at once (going).
  *
  * Every call checks and allocates first and then changes things in a step that cannot fail.
  * Locks: as->lock for writing.
@@ -83,7 +84,8 @@ static bool range_is_free(struct aspace *as, vaddr_t start, vaddr_t end)
 }
 
 /* A hint is taken if it fits; MAP_FIXED must be obeyed. */
-static int choose_address(struct aspace *as, const struct vm_map_request *req, u64 length, vaddr_t *out)
+static int choose_address(struct aspace *as, const struct vm_map_request *req, u64 length,
+                          vaddr_t *out)
 {
     vaddr_t addr = align_down(req->addr, PAGE_SIZE);
 
@@ -123,8 +125,8 @@ static u32 vma_flags_of(const struct vm_map_request *req)
 }
 
 /* The area as asked for, not yet in place, with references of its own. */
-static int make_area(struct aspace *as, const struct vm_map_request *req, vaddr_t addr, u64 length,
-                     struct vma **out)
+static int make_area(struct aspace *as, const struct vm_map_request *req, vaddr_t addr,
+                     u64 length, struct vma **out)
 {
     struct vma *vma = vma_create(as, addr, addr + length);
 
@@ -152,7 +154,8 @@ static int make_area(struct aspace *as, const struct vm_map_request *req, vaddr_
     return 0;
 }
 
-static int map_locked(struct aspace *as, const struct vm_map_request *req, u64 length, vaddr_t *out)
+static int map_locked(struct aspace *as, const struct vm_map_request *req, u64 length,
+                      vaddr_t *out)
 {
     struct vma *vma;
     bool is_data = !(vma_flags_of(req) & VMA_SHARED) && (req->prot & PROT_WRITE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing what an address space contains: the calls behind mmap(2) and its kin. Lengths are bytes,
- * rounded up to pages as in Linux; addresses and errors as in the man pages.
+ * Changing what an address space contains: the calls behind mmap(2) and its kin. Lengths are
+ * bytes, rounded up to pages as in Linux; addresses and errors as in the man pages.
  */
 #pragma once
 
@@ -10,14 +10,15 @@
 
 struct vm_map_request {
     vaddr_t addr;
-    u64 length;  /* bytes */
-    u32 prot;    /* PROT_* */
-    u32 max_prot; /* PROT_* that mprotect may give later; a file not open for writing and shared: no PROT_WRITE */
-    u32 flags;   /* MAP_* of <linux/mman.h> */
+    u64 length;    /* bytes */
+    u32 prot;      /* PROT_* */
+    u32 max_prot;  /* PROT_* that mprotect may give later; a file not open for writing and
+                      shared: no PROT_WRITE */
+    u32 flags;     /* MAP_* of <linux/mman.h> */
     u32 vma_flags; /* further VMA_* (exec: stack, heap, special) */
     struct vm_object *object; /* NULL: anonymous (shared anonymous: vm_mmap makes the object) */
     struct file *file;        /* for its name; may be NULL */
-    u64 offset;  /* bytes, page-aligned */
+    u64 offset;               /* bytes, page-aligned */
 };
 
 /* The vfs tells vm how to hold a file. */
@@ -30,8 +31,8 @@ extern struct vm_file_ops vm_file_ops;
 int must_check vm_mmap(struct aspace *as, const struct vm_map_request *req, vaddr_t *out);
 int must_check vm_munmap(struct aspace *as, vaddr_t addr, u64 length);
 int must_check vm_mprotect(struct aspace *as, vaddr_t addr, u64 length, u32 prot);
-int must_check vm_mremap(struct aspace *as, vaddr_t old, u64 old_len, u64 new_len, u32 flags, vaddr_t new_addr,
-                         vaddr_t *out);
+int must_check vm_mremap(struct aspace *as, vaddr_t old, u64 old_len, u64 new_len, u32 flags,
+                         vaddr_t new_addr, vaddr_t *out);
 int must_check vm_madvise(struct aspace *as, vaddr_t addr, u64 length, int advice);
 int must_check vm_msync(struct aspace *as, vaddr_t addr, u64 length, int flags);
 /* One byte per page into `vec` (kernel memory), bit 0: resident. */
@@ -44,12 +45,11 @@ void vm_populate(struct aspace *as, vaddr_t addr, u64 length);
 
 /* For /proc: what each area holds. Called with the area's facts, under as->lock for reading. */
 struct vma_usage {
-    u64 rss, pss_shifted /* << 12 */, shared_clean, shared_dirty, private_clean, private_dirty; /* pages */
+    u64 rss, pss_shifted /* << 12 */, shared_clean, shared_dirty, private_clean,
+        private_dirty; /* pages */
     u64 anonymous, zero_pages;
 };
 void vma_usage(const struct vma *vma, struct vma_usage *out);
-/* One character per page, as /proc/PID/cow shows them (". z s p c r m"); at most n pages from start. */
+/* One character per page, as /proc/PID/cow shows them (". z s p c r m"); at most n pages from
+ * start. */
 void vma_page_states(const struct vma *vma, vaddr_t start, char *states, size_t n);
-/* First area that ends above va, or NULL. Locks: as->lock. */
-struct vma *vma_find(struct aspace *as, vaddr_t va);
-struct vma *vma_next(struct vma *vma);

@@ -2,9 +2,10 @@
 /*
  * mremap: growing, shrinking and moving an area; its pages move with it, uncopied.
  *
- * Moving: the new area is made first; then each entry is taken out of the old place and put into the new one under
- * both tables' locks, so that truncation sees the page in exactly one of them. The tables at the
- * new place are made before anything is moved: after that nothing can fail.
+ * Moving: the new area is made first; then each entry is taken out of the old place and put
+ * into the new one under both tables' locks, so that truncation sees the page in exactly one of
+ * them. The tables at the new place are made before anything is moved: after that nothing can
+ * fail.
  */
 #include <debug/assert.h>
 #include <linux/errno.h>
@@ -62,7 +63,8 @@ static int prepare_tables(const struct remap *r, vaddr_t to)
     struct pt_run run;
     pte_t *slot;
 
-    for (vaddr_t va = r->old; pt_next_run(r->as, va, r->old + r->old_len, &run); va = pt_run_end(&run)) {
+    for (vaddr_t va = r->old; pt_next_run(r->as, va, r->old + r->old_len, &run);
+         va = pt_run_end(&run)) {
         /* one run's target may lie in two tables */
         vaddr_t first = to + (run.va - r->old), last = first + (run.n - 1) * PAGE_SIZE;
         int err = walk_alloc(r->as, first, &slot);
@@ -96,7 +98,8 @@ static void move_entries(const struct remap *r, vaddr_t to)
 {
     struct pt_run run;
 
-    for (vaddr_t va = r->old; pt_next_run(r->as, va, r->old + r->old_len, &run); va = pt_run_end(&run)) {
+    for (vaddr_t va = r->old; pt_next_run(r->as, va, r->old + r->old_len, &run);
+         va = pt_run_end(&run)) {
         for (unsigned i = 0; i < run.n; i++) {
             vaddr_t at = run.va + i * PAGE_SIZE;
             if (!pte_is_none(pte_load(&run.slots[i])))
@@ -107,7 +110,8 @@ static void move_entries(const struct remap *r, vaddr_t to)
     ledger_check(r->as, "at the end of mremap");
 }
 
-/* The old range becomes an area of its own, then its twin appears at `to` and gets its pages. */
+/* The old range becomes an area of its own, then its twin appears at `to` and gets its pages.
+ */
 static int move(const struct remap *r, vaddr_t to)
 {
     int err = vma_isolate(r->as, r->old, r->old + r->old_len);
@@ -141,7 +145,8 @@ static int remap_locked(const struct remap *r, vaddr_t *out)
 {
     struct vma *vma;
 
-    if (!(r->flags & MREMAP_FIXED) && r->new_len < r->old_len && !(r->flags & MREMAP_DONTUNMAP)) {
+    if (!(r->flags & MREMAP_FIXED) && r->new_len < r->old_len &&
+        !(r->flags & MREMAP_DONTUNMAP)) {
         *out = r->old;
         return shrink(r);
     }
@@ -192,15 +197,16 @@ static int check_arguments(const struct remap *r)
         return -ENOMEM;
     if (!(r->flags & MREMAP_FIXED))
         return 0;
-    if (!is_aligned(r->fixed, PAGE_SIZE) || r->fixed < USER_MIN || r->fixed > USER_END - r->new_len)
+    if (!is_aligned(r->fixed, PAGE_SIZE) || r->fixed < USER_MIN ||
+        r->fixed > USER_END - r->new_len)
         return -EINVAL;
     if (r->fixed < r->old + r->old_len && r->old < r->fixed + r->new_len)
         return -EINVAL;
     return 0;
 }
 
-int vm_mremap(struct aspace *as, vaddr_t old, u64 old_len, u64 new_len, u32 flags, vaddr_t new_addr,
-              vaddr_t *out)
+int vm_mremap(struct aspace *as, vaddr_t old, u64 old_len, u64 new_len, u32 flags,
+              vaddr_t new_addr, vaddr_t *out)
 {
     struct remap r = {
         .as = as,

@@ -2,12 +2,14 @@
 /*
  * Objects: pages that files and shared mappings have in common; see object.h.
  *
- * A page of an object is PAGE_FILE with page->file pointing back; the object holds one reference.
- * Truncation takes pages out of the index first (page->file.object becomes NULL), then unmaps them from
- * every area: a fault that found such a page earlier looks again under its page-table lock
- * (object_owns) and either is unmapped by the pass that follows or sees that the page is gone.
+ * A page of an object is PAGE_FILE with page->file pointing back; the object holds one
+ * reference. Truncation takes pages out of the index first (page->file.object becomes NULL),
+ * then unmaps them from every area: a fault that found such a page earlier looks again under
+ * its page-table lock (object_owns) and either is unmapped by the pass that follows or sees
+ * that the page is gone.
  *
- * Lock order: map_lock, page tables; `lock` is innermost and is not held while tables are locked.
+ * Lock order: map_lock, page tables; `lock` is innermost and is not held while tables are
+ * locked.
  */
 #include <arch/riscv/uaccess.h>
 #include <debug/assert.h>
@@ -189,7 +191,7 @@ static void unmap_everywhere(struct vm_object *object, u64 first, u64 last)
     struct vma *vma;
 
     mutex_lock(&object->map_lock);
-    list_for_each(vma, &object->areas, object_link)
+    list_for_each (vma, &object->areas, object_link)
         unmap_from_area(vma, first, last);
     mutex_unlock(&object->map_lock);
 }
@@ -205,7 +207,8 @@ void object_drop_range(struct vm_object *object, u64 first, u64 last)
 
 static void zero_tail(struct vm_object *object, u64 size)
 {
-    struct page *page = is_aligned(size, PAGE_SIZE) ? NULL : object_find(object, size >> PAGE_SHIFT);
+    struct page *page =
+        is_aligned(size, PAGE_SIZE) ? NULL : object_find(object, size >> PAGE_SHIFT);
 
     if (!page)
         return;
@@ -228,7 +231,8 @@ void object_truncate(struct vm_object *object, u64 size)
 
 static int anon_get_page(struct vm_object *object, u64 index, struct page **out)
 {
-    if (index >= align_up(__atomic_load_n(&object->size, __ATOMIC_RELAXED), PAGE_SIZE) >> PAGE_SHIFT)
+    if (index >= align_up(__atomic_load_n(&object->size, __ATOMIC_RELAXED), PAGE_SIZE) >>
+        PAGE_SHIFT)
         return -ERANGE;
     return object_find_or_zero(object, index, out);
 }

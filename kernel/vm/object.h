@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vm_object is a sequence of pages that may be mapped and cached: the page cache of a file, or the
- * memory behind a shared anonymous mapping. It knows its resident pages (one reference each) and
- * the areas that map it, so that truncation can reach them.
+ * A vm_object is a sequence of pages that may be mapped and cached: the page cache of a file,
+ * or the memory behind a shared anonymous mapping. It knows its resident pages (one reference
+ * each) and the areas that map it, so that truncation can reach them.
  *
  * What the pages mean is the pager's business: the vfs fills them from a store; tmpfs and
  * shared anonymous memory start as zeroes (object_zero_ops).
  *
- * Locks: `lock` guards the page index; `map_lock` (sleeping) guards the list of areas and is taken
- * after aspace->lock and before any page-table lock.
+ * Locks: `lock` guards the page index; `map_lock` (sleeping) guards the list of areas and is
+ * taken after aspace->lock and before any page-table lock.
  */
 #pragma once
 
@@ -37,8 +37,8 @@ struct vm_object {
     void *owner;                 /* set at creation: the pager's (an inode) */
     struct spinlock lock;
     struct radix_tree pages; /* `lock`: index -> struct page * */
-    u64 n_pages;        /* `lock` for writing: resident pages */
-    u64 size;           /* atomic: length in bytes; pages wholly beyond are -ERANGE */
+    u64 n_pages;             /* `lock` for writing: resident pages */
+    u64 size;                /* atomic: length in bytes; pages wholly beyond are -ERANGE */
     struct mutex map_lock;
     struct list_head areas; /* `map_lock`: struct vma.object_link */
 };
@@ -48,12 +48,14 @@ void object_get(struct vm_object *object);
 void object_put(struct vm_object *object);
 /* The resident page at `index` with a reference for the caller, or NULL. */
 struct page *object_find(struct vm_object *object, u64 index);
-/* Find, or insert a zeroed page (type PAGE_FILE, up to date). For pagers without a store, and for
- * whole-page writes of those with one. Returns 0, -ENOMEM. The caller gets a reference. */
+/* Find, or insert a zeroed page (type PAGE_FILE, up to date). For pagers without a store, and
+ * for whole-page writes of those with one. Returns 0, -ENOMEM. The caller gets a reference. */
 int must_check object_find_or_zero(struct vm_object *object, u64 index, struct page **out);
-/* Inserts `page` (the caller keeps its reference; the object takes one more). Returns 0, -EEXIST, -ENOMEM. */
+/* Inserts `page` (the caller keeps its reference; the object takes one more). Returns 0,
+ * -EEXIST, -ENOMEM. */
 int must_check object_insert(struct vm_object *object, u64 index, struct page *page);
-/* Sets the size; pages beyond it are unmapped from every area and dropped, and the rest of the last page is zeroed. */
+/* Sets the size; pages beyond it are unmapped from every area and dropped, and the rest of the
+ * last page is zeroed. */
 void object_truncate(struct vm_object *object, u64 size);
 /* Drops pages [first, last): hole punching, dropping clean pages. */
 void object_drop_range(struct vm_object *object, u64 first, u64 last);

@@ -2,10 +2,10 @@
 /*
  * mprotect: changing what an area permits.
  *
- * Entries that exist are rewritten at once. Taking a permission away needs a flush on all harts before the call
- * returns. Giving write permission to private pages only makes them cow: the next write finds out
- * whether the frame has other owners. With PROT_NONE the entries are hidden: no longer valid,
- * their frames kept.
+ * Entries that exist are rewritten at once. Taking a permission away needs a flush on all harts
+ * before the call returns. Giving write permission to private pages only makes them cow: the
+ * next write finds out whether the frame has other owners. With PROT_NONE the entries are
+ * hidden: no longer valid, their frames kept.
  *
  * Locks: as->lock for writing; each leaf table's while its entries change.
  */
@@ -25,7 +25,8 @@ static pte_t protected_entry(const struct vma *vma, pte_t old)
         return pte_make(pte_pfn(old), PTE_U | PTE_A);
     if (vma_is_cow(vma)) {
         bool stays_writable = pte_is_valid(old) && pte_is_writable(old);
-        return pte_make(pte_pfn(old), stays_writable ? bits : (bits & ~(PTE_W | PTE_D)) | PTE_COW);
+        return pte_make(pte_pfn(old),
+                        stays_writable ? bits : (bits & ~(PTE_W | PTE_D)) | PTE_COW);
     }
     /* clean pages of a shared mapping still want to be noticed at the first write */
     if (vma_is_shared(vma) && vma->object->ops->page_dirtied && !pte_is_writable(old))
@@ -56,7 +57,8 @@ static void protect_area(struct vma *vma, u32 prot)
     if (vma->prot == prot)
         return;
     vma_set_prot(vma, prot);
-    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run); va = pt_run_end(&run))
+    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run);
+         va = pt_run_end(&run))
         protect_run(vma, &run);
 }
 
@@ -107,7 +109,8 @@ int vm_mprotect(struct aspace *as, vaddr_t addr, u64 length, u32 prot)
     if (rounded < length || rounded > USER_END || addr > USER_END - rounded)
         return -ENOMEM;
     rw_write_lock(&as->lock);
-    int err = protect_locked(as, addr, addr + rounded, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+    int err =
+        protect_locked(as, addr, addr + rounded, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
     rw_write_unlock(&as->lock);
     return err;
 }

@@ -8,14 +8,16 @@
  *   read-only  V !W !COW         the area forbids writing, or a shared file page that is clean
  *   writable   V  W !COW         the only reference (private), or a page of a shared mapping
  *   cow        V !W  COW         private, area permits writing: break before writing
- *   hidden    !V, frame kept     the area is PROT_NONE now; the frame waits for a later mprotect
+ *   hidden    !V, frame kept     the area is PROT_NONE now; the frame waits for a later
+ * mprotect
  *
  * Every entry that is not none holds one reference to its frame (COW-3), except the zero page,
  * which is not counted.
  *
  * Locks: entries of a leaf table change under its page->pt.lock; entries of upper tables under
- * as->pt_lock. Tables are only added under as->lock held for reading and only removed with it held for writing,
- * so whoever holds as->lock may walk without a lock; others use walk_pinned().
+ * as->pt_lock. Tables are only added under as->lock held for reading and only removed with it
+ * held for writing, so whoever holds as->lock may walk without a lock; others use
+ * walk_pinned().
  */
 #pragma once
 
@@ -33,11 +35,12 @@ pte_t *walk_pinned(struct aspace *as, vaddr_t va);
 
 /* The slots of one leaf table that fall into a range. */
 struct pt_run {
-    pte_t *slots;   /* of `va` */
-    vaddr_t va;     /* address of slots[0] */
-    unsigned n;     /* slots */
+    pte_t *slots; /* of `va` */
+    vaddr_t va;   /* address of slots[0] */
+    unsigned n;   /* slots */
 };
-/* The first run with a leaf table at or after `from`, below `end`. False: none. Locks: as->lock. */
+/* The first run with a leaf table at or after `from`, below `end`. False: none. Locks:
+ * as->lock. */
 bool pt_next_run(const struct aspace *as, vaddr_t from, vaddr_t end, struct pt_run *run);
 static inline vaddr_t pt_run_end(const struct pt_run *run)
 {
@@ -59,10 +62,11 @@ static inline void pt_unlock(const pte_t *slot)
 }
 
 /* Changes to a leaf slot. Locks: its table's. */
-void pt_fill(pte_t *slot, pte_t pte);     /* none -> something */
-pte_t pt_empty(pte_t *slot);              /* something -> none; returns what was there */
-void pt_replace(pte_t *slot, pte_t pte);  /* something -> something; A and D are not lost: pte has them set */
-pte_t pt_break(pte_t *slot);              /* COW-5: clears the entry for a moment; pt_mend() follows */
+void pt_fill(pte_t *slot, pte_t pte); /* none -> something */
+pte_t pt_empty(pte_t *slot);          /* something -> none; returns what was there */
+void pt_replace(pte_t *slot,
+                pte_t pte); /* something -> something; A and D are not lost: pte has them set */
+pte_t pt_break(pte_t *slot); /* COW-5: clears the entry for a moment; pt_mend() follows */
 void pt_mend(pte_t *slot, pte_t pte);
 /* writable -> cow, keeping A and D. */
 void pt_make_cow(pte_t *slot);
@@ -79,7 +83,8 @@ static inline bool page_is_shmem(const struct page *page)
 }
 
 struct tlb_gather;
-/* Takes empty tables that only serve [start, end) out and gives them to the gather. Locks: as->lock for writing. */
+/* Takes empty tables that only serve [start, end) out and gives them to the gather. Locks:
+ * as->lock for writing. */
 void pt_prune(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *gather);
 /* A root table with the kernel half filled in, or NULL. */
 struct page *pt_create_root(void);

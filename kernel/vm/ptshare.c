@@ -5,21 +5,24 @@
  *   eager   every private page is copied at once (what Unix did before copy-on-write)
  *   cow     pages are shared until somebody writes (the default)
  *
- * Both obey the same rules and are told apart in one place, struct fork_engine; sharing whole tables will be a third.
+ * Both obey the same rules and are told apart in one place, struct fork_engine; sharing whole
+ * tables will be a third.
  *
- * COW-6: before uvmcopy() returns, and so before the child can run, no hart can still write through a
- * translation of the parent that has become cow.
+ * COW-6: before uvmcopy() returns, and so before the child can run, no hart can still write
+ * through a translation of the parent that has become cow.
  *
- * Locks: the parent's lock for writing, so that no thread of it faults or maps meanwhile. The child is
- * not running yet, but its areas of objects are already known to truncation: its tables are
- * locked like any other.
+ * Locks: the parent's lock for writing, so that no thread of it faults or maps meanwhile. The
+ * child is not running yet, but its areas of objects are already known to truncation: its
+ * tables are locked like any other.
  */
 #include <debug/assert.h>
 #include <debug/delay.h>
 #include <debug/trace.h>
 #include <lib/string.h>
 #include <linux/errno.h>
+#include <sched/thread.h>
 #include <vm/internal.h>
+#include <vm/mmap.h>
 #include <vm/pt.h>
 #include <vm/tlb.h>
 
@@ -47,7 +50,7 @@ static int copy_areas(struct aspace *parent, struct aspace *child)
 {
     struct vma *vma;
 
-    rb_for_each(vma, &parent->areas, node) {
+    rb_for_each (vma, &parent->areas, node) {
         if (vma->flags & VMA_DONTFORK)
             continue;
         int err = copy_area(child, vma);

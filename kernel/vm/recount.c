@@ -2,17 +2,19 @@
 /*
  * The recount: does every number add up? (fork.md section 8.)
  *
- * Every table of every address space is walked, references are counted per frame, and the result is compared
- * with each frame's own count; on the way each entry is checked against the rules:
+ * Every table of every address space is walked, references are counted per frame, and the
+ * result is compared with each frame's own count; on the way each entry is checked against the
+ * rules:
  *
  *   COW-1  a writable private entry's frame has a count of one
  *   COW-2  a cow entry is not writable and lies in a private area that permits writing
  *   COW-3  count == entries that point to the frame + the object that holds it
  *   COW-9  an entry permits nothing that its area forbids
- *   and: tables know how many entries they have, rss figures are right, no frame is counted but nowhere mapped.
+ *   and: tables know how many entries they have, rss figures are right, no frame is counted but
+ * nowhere mapped.
  *
- * Frames are handled in windows so that the scratch array stays small. The machine must be quiet:
- * only the caller runs. Locks: each as->lock for writing, one after the other.
+ * Frames are handled in windows so that the scratch array stays small. The machine must be
+ * quiet: only the caller runs. Locks: each as->lock for writing, one after the other.
  */
 #include <lib/printf.h>
 #include <lib/string.h>
@@ -40,7 +42,8 @@ static void complain(struct recount *r, const char *fmt, ...)
     if (++r->n_wrong > 20 || r->used + 1 >= r->size)
         return;
     va_start(args, fmt);
-    r->used += min((size_t)kvsnprintf(r->buf + r->used, r->size - r->used, fmt, args), r->size - r->used - 1);
+    r->used += min((size_t)kvsnprintf(r->buf + r->used, r->size - r->used, fmt, args),
+                   r->size - r->used - 1);
     va_end(args);
 }
 
@@ -58,14 +61,16 @@ static void check_rules(struct recount *r, const struct vma *vma, vaddr_t va, pt
     u64 permitted = vma->prot ? vma_pte_bits(vma) : 0;
 
     if (pte_is_valid(pte) && (pte.bits & ~permitted & PTE_PERM_MASK))
-        complain(r, "COW-9: %lx: entry %lx permits more than the area (%x)\n", va, pte.bits, vma->prot);
+        complain(r, "COW-9: %lx: entry %lx permits more than the area (%x)\n", va, pte.bits,
+                 vma->prot);
     if (pte_is_cow(pte) && (pte_is_writable(pte) || !vma_is_cow(vma)))
-        complain(r, "COW-2: %lx: entry %lx, area prot %x flags %x\n", va, pte.bits, vma->prot, vma->flags);
+        complain(r, "COW-2: %lx: entry %lx, area prot %x flags %x\n", va, pte.bits, vma->prot,
+                 vma->flags);
     if (vma_is_shared(vma) || !pte_is_writable(pte))
         return;
     if (page->type != PAGE_ANON || page_count(page) != 1)
-        complain(r, "COW-1: %lx: writable, frame %lx type %d count %u\n", va, pte_pfn(pte), page->type,
-                 page_count(page));
+        complain(r, "COW-1: %lx: writable, frame %lx type %d count %u\n", va, pte_pfn(pte),
+                 page->type, page_count(page));
 }
 
 struct rss {
@@ -88,7 +93,8 @@ static void walk_area(struct recount *r, struct vma *vma, struct rss *rss)
 {
     struct pt_run run;
 
-    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run); va = pt_run_end(&run)) {
+    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run);
+         va = pt_run_end(&run)) {
         for (unsigned i = 0; i < run.n; i++) {
             pte_t pte = pte_load(&run.slots[i]);
             if (pte_is_none(pte))
@@ -101,7 +107,8 @@ static void walk_area(struct recount *r, struct vma *vma, struct rss *rss)
 }
 
 /* Counts a table and everything below; checks that it knows how many entries it has. */
-static void walk_table(struct recount *r, const pte_t *table, unsigned level, u64 *n_leaf_entries)
+static void walk_table(struct recount *r, const pte_t *table, unsigned level,
+                       u64 *n_leaf_entries)
 {
     const struct page *page = pt_table(table);
     unsigned n_used = 0, limit = level == PT_LEVELS - 1 ? PT_ENTRIES / 2 : PT_ENTRIES;
@@ -120,8 +127,8 @@ static void walk_table(struct recount *r, const pte_t *table, unsigned level, u6
         walk_table(r, pa_to_va(pte_pa(pte)), level - 1, n_leaf_entries);
     }
     if (page->type != PAGE_TABLE || page->pt.level != level || page->pt.n_used != n_used)
-        complain(r, "table %lx: type %d level %u (is %u), %u entries (has %u)\n", page_to_pfn(page),
-                 page->type, page->pt.level, level, page->pt.n_used, n_used);
+        complain(r, "table %lx: type %d level %u (is %u), %u entries (has %u)\n",
+                 page_to_pfn(page), page->type, page->pt.level, level, page->pt.n_used, n_used);
 }
 
 static u64 area_entries(struct vma *vma)
@@ -129,7 +136,8 @@ static u64 area_entries(struct vma *vma)
     struct pt_run run;
     u64 n = 0;
 
-    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run); va = pt_run_end(&run)) {
+    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run);
+         va = pt_run_end(&run)) {
         for (unsigned i = 0; i < run.n; i++)
             n += !pte_is_none(pte_load(&run.slots[i]));
     }
@@ -145,7 +153,7 @@ static bool walk_aspace(void *arg, struct aspace *as)
 
     rw_write_lock(&as->lock);
     r->n_aspaces++;
-    rb_for_each(vma, &as->areas, node) {
+    rb_for_each (vma, &as->areas, node) {
         walk_area(r, vma, &rss);
         in_areas += area_entries(vma);
     }
@@ -154,8 +162,8 @@ static bool walk_aspace(void *arg, struct aspace *as)
     if (in_areas != in_tables)
         complain(r, "%lu entries in tables, %lu of them in areas\n", in_tables, in_areas);
     if (rss.anon != as->rss_anon || rss.file != as->rss_file || rss.shmem != as->rss_shmem)
-        complain(r, "rss %ld/%ld/%ld, counted %ld/%ld/%ld\n", as->rss_anon, as->rss_file, as->rss_shmem,
-                 rss.anon, rss.file, rss.shmem);
+        complain(r, "rss %ld/%ld/%ld, counted %ld/%ld/%ld\n", as->rss_anon, as->rss_file,
+                 as->rss_shmem, rss.anon, rss.file, rss.shmem);
     if ((s64)(r->n_tables - tables_before) != as->n_tables)
         complain(r, "%ld tables, counted %lu\n", as->n_tables, r->n_tables - tables_before);
     rw_write_unlock(&as->lock);
@@ -176,8 +184,8 @@ static void compare_frame(struct recount *r, pfn_t pfn)
     if (page->type == PAGE_FILE && page->file.object)
         expected++;
     if (page_count(page) != expected)
-        complain(r, "COW-3: frame %lx type %d: count %u, found %u\n", pfn, page->type, page_count(page),
-                 expected);
+        complain(r, "COW-3: frame %lx type %d: count %u, found %u\n", pfn, page->type,
+                 page_count(page), expected);
 }
 
 static void recount_window(struct recount *r)
@@ -202,7 +210,7 @@ size_t vm_recount(char *buf, size_t size)
     }
     mem_free(r.refs);
     if (!r.n_wrong)
-        r.used = ksnprintf(buf, size, "ok: %lu frames, %lu tables, %lu address spaces\n", r.n_frames,
-                           r.n_tables, r.n_aspaces);
+        r.used = ksnprintf(buf, size, "ok: %lu frames, %lu tables, %lu address spaces\n",
+                           r.n_frames, r.n_tables, r.n_aspaces);
     return r.used;
 }

@@ -21,6 +21,6 @@ enum vm_event {
     VM_N_EVENTS,
 };
 
-extern u64 vm_events[MAX_HARTS][VM_N_EVENTS]; /* each hart writes its own row */
+extern u64 vm_events[MAX_HARTS][VM_N_EVENTS];         /* each hart writes its own row */
 extern const char *const vm_event_names[VM_N_EVENTS]; /* "cow_shared" ... as in /proc/vmstat */
 u64 vm_event_total(enum vm_event event);

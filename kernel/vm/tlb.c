@@ -2,18 +2,19 @@
 /*
  * Which harts may cache translations of an address space, and making them forget; see tlb.h.
  *
- * The race between a flush and a hart that is just loading the address space is settled by two masks and a
- * full fence on both sides:
+ * The race between a flush and a hart that is just loading the address space is settled by two
+ * masks and a full fence on both sides:
  *
  *   flush:  change entry; harts_cached &= me;       fence; interrupt harts_active
- *   load:   harts_active |= me;                     fence; if not in harts_cached: join it, flush own
+ *   load:   harts_active |= me;                     fence; if not in harts_cached: join it,
+ * flush own
  *
- * Either the loading hart sees that it was struck off, or the flushing hart sees that it is active.
- * Only a hart itself joins harts_cached, and it does so before it flushes.
+ * Either the loading hart sees that it was struck off, or the flushing hart sees that it is
+ * active. Only a hart itself joins harts_cached, and it does so before it flushes.
  *
- * ASIDs are handed out in ascending order. When the numbers are used up a new generation begins: every
- * hart flushes everything before it loads the first address space of the new generation, so
- * the numbers can be given again.
+ * ASIDs are handed out in ascending order. When the numbers are used up a new generation
+ * begins: every hart flushes everything before it loads the first address space of the new
+ * generation, so the numbers can be given again.
  */
 #include <arch/riscv/csr.h>
 #include <arch/riscv/hart.h>
@@ -31,8 +32,8 @@ static u64 asid_generation = 1; /* asid_lock */
 static u64 asid_next = 1;       /* asid_lock; 0 is the kernel's */
 static u64 asid_limit;          /* set at boot: first number that the hardware cannot hold */
 
-static struct aspace *loaded[MAX_HARTS];       /* owner hart only */
-static u64 hart_generation[MAX_HARTS];         /* owner hart only: last generation flushed for */
+static struct aspace *loaded[MAX_HARTS]; /* owner hart only */
+static u64 hart_generation[MAX_HARTS];   /* owner hart only: last generation flushed for */
 
 void asid_init(void)
 {
@@ -61,7 +62,8 @@ static void asid_renew(struct aspace *as)
         if (as->asid && __atomic_load_n(&as->harts_active, __ATOMIC_RELAXED))
             as->has_old_asid = true;
         u64 number = asid_limit > 1 ? asid_next++ : 0;
-        __atomic_store_n(&as->asid, asid_generation << ASID_BITS_MAX | number, __ATOMIC_RELAXED);
+        __atomic_store_n(&as->asid, asid_generation << ASID_BITS_MAX | number,
+                         __ATOMIC_RELAXED);
         __atomic_store_n(&as->harts_cached, 0, __ATOMIC_RELAXED);
     }
     spin_unlock(&asid_lock);
@@ -71,7 +73,8 @@ static void hart_load(struct aspace *as, u32 me)
 {
     u64 bit = hart_bit(me);
 
-    if (unlikely(as->asid >> ASID_BITS_MAX != __atomic_load_n(&asid_generation, __ATOMIC_RELAXED)))
+    if (unlikely(as->asid >> ASID_BITS_MAX !=
+                 __atomic_load_n(&asid_generation, __ATOMIC_RELAXED)))
         asid_renew(as);
     if (unlikely(hart_generation[me] != as->asid >> ASID_BITS_MAX)) {
         hart_generation[me] = as->asid >> ASID_BITS_MAX;
@@ -117,8 +120,8 @@ static u64 flush_others(struct aspace *as, u64 me)
 }
 
 /*
- * The store to the entry must be ordered before the look at the masks; the accesses to the entry are
- * atomic operations on the same hart and this fence makes them visible first.
+ * The store to the entry must be ordered before the look at the masks; the accesses to the
+ * entry are atomic operations on the same hart and this fence makes them visible first.
  */
 static void flush(struct aspace *as, vaddr_t start, vaddr_t end, bool upper_tables)
 {

@@ -5,8 +5,9 @@
  *
  * Which harts: as->harts_active has the harts that have the address space loaded right now,
  * as->harts_cached those whose cached entries are up to date though perhaps not loaded. A flush
- * interrupts the active ones through SBI (the firmware answers in M-mode, whatever lock the hart holds or spins on) and
- * strikes the others off harts_cached: such a hart flushes by itself before it loads the address space again.
+ * interrupts the active ones through SBI (the firmware answers in M-mode, whatever lock the
+ * hart holds or spins on) and strikes the others off harts_cached: such a hart flushes by
+ * itself before it loads the address space again.
  *
  * Privileged spec 4.2.1 (SFENCE.VMA), SBI spec chapter 8 (RFENCE).
  */
@@ -16,21 +17,25 @@
 
 struct page;
 
-/* Before the frames of revoked translations are freed or used otherwise. Any context but interrupts. */
+/* Before the frames of revoked translations are freed or used otherwise. Any context but
+ * interrupts. */
 void aspace_flush_page(struct aspace *as, vaddr_t va);
 void aspace_flush_range(struct aspace *as, vaddr_t start, vaddr_t end);
 void aspace_flush_all(struct aspace *as); /* entries of upper tables included */
-/* On this hart only: after a change that other harts may notice late (more permission, same frame). */
+/* On this hart only: after a change that other harts may notice late (more permission, same
+ * frame). */
 void aspace_flush_page_local(struct aspace *as, vaddr_t va);
 
-/* Before a frame is mapped executable: instruction fetches of any hart see what was stored to it. */
+/* Before a frame is mapped executable: instruction fetches of any hart see what was stored to
+ * it. */
 void page_sync_icache(struct page *page);
 
 #define GATHER_MAX 24
 
 /*
- * Frames on their way out of an address space. Usage: gather_begin, any number of gather_pte under
- * page-table locks, gather_end. Order is the point: entries are cleared, then all harts flushed, then references dropped (COW-5).
+ * Frames on their way out of an address space. Usage: gather_begin, any number of gather_pte
+ * under page-table locks, gather_end. Order is the point: entries are cleared, then all harts
+ * flushed, then references dropped (COW-5).
  */
 struct tlb_gather {
     struct aspace *as;
@@ -53,8 +58,10 @@ void gather_end(struct tlb_gather *g);
  * The ledger: which revoked translations some hart may still cache. QEMU forgets a hart's whole
  * TLB at every opportunity, so a missing flush rarely shows; the ledger shows it always.
  */
-void ledger_revoke(struct aspace *as, vaddr_t start, vaddr_t end); /* translations were taken away or restricted */
-void ledger_check(struct aspace *as, const char *where);           /* panics if the caller has left any unflushed */
+void ledger_revoke(struct aspace *as, vaddr_t start,
+                   vaddr_t end); /* translations were taken away or restricted */
+void ledger_check(struct aspace *as,
+                  const char *where); /* panics if the caller has left any unflushed */
 #else
 static inline void ledger_revoke(struct aspace *as, vaddr_t start, vaddr_t end)
 {

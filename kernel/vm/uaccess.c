@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Copying to and from user memory; see uaccess.h. The range is checked here, the rest is the fault path's. */
+/* Copying to and from user memory; see uaccess.h. The range is checked here, the rest is the
+ * fault path's. */
+#include <arch/riscv/page.h>
 #include <arch/riscv/uaccess.h>
 #include <debug/assert.h>
 #include <linux/errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an area holds, for /proc: resident and shared pages as smaps counts them, and the state of each page.
- * Locks: as->lock for reading, held by the caller; entries are looked at without their table's lock, so figures of
- * a running process are a snapshot page by page.
+ * What an area holds, for /proc: resident and shared pages as smaps counts them, and the state
+ * of each page. Locks: as->lock for reading, held by the caller; entries are looked at without
+ * their table's lock, so figures of a running process are a snapshot page by page.
  */
 #include <lib/string.h>
 #include <vm/internal.h>
@@ -36,7 +36,8 @@ void vma_usage(const struct vma *vma, struct vma_usage *out)
     struct pt_run run;
 
     *out = (struct vma_usage){0};
-    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run); va = pt_run_end(&run)) {
+    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run);
+         va = pt_run_end(&run)) {
         for (unsigned i = 0; i < run.n; i++) {
             pte_t pte = pte_load(&run.slots[i]);
             if (!pte_is_none(pte))
@@ -69,6 +70,7 @@ void vma_page_states(const struct vma *vma, vaddr_t start, char *states, size_t 
     memset(states, '.', (end - start) >> PAGE_SHIFT);
     for (vaddr_t va = start; pt_next_run(vma->aspace, va, end, &run); va = pt_run_end(&run)) {
         for (unsigned i = 0; i < run.n; i++)
-            states[((run.va - start) >> PAGE_SHIFT) + i] = page_state(vma, pte_load(&run.slots[i]));
+            states[((run.va - start) >> PAGE_SHIFT) + i] =
+                page_state(vma, pte_load(&run.slots[i]));
     }
 }

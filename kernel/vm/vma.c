@@ -2,8 +2,9 @@
 /*
  * Areas: finding, splitting, joining; see vma.h.
  *
- * Each address space keeps its areas in one tree by address. The page counts of the address space
- * (total, data, stack, ...) follow in vma_link and vma_unlink and wherever a boundary moves.
+ * Each address space keeps its areas in one tree by address. The page counts of the address
+ * space (total, data, stack, ...) follow in vma_link and vma_unlink and wherever a boundary
+ * moves.
  *
  * Boundaries of an area that maps an object change under object->map_lock too, because
  * truncation reads them without as->lock.
