@@ -13,6 +13,7 @@ import re
 import subprocess
 import tempfile
 
+import console
 from boots import BOOTS
 from guest import Guest
 
@@ -270,6 +271,22 @@ def frames(kernel, names, log):
     return got, guest, current
 
 
+class Console:
+    """A script of tests/console: somebody at the keyboard of the real system."""
+    cost = 20
+
+    def __init__(self, path):
+        self.names, self.path = [f"console/{stem(path)}"], path
+
+    def run(self, add):
+        name = "console-" + stem(self.path)
+        why, text = console.play(self.path, other_kernel or "build/calf", "build/initrd.cpio")
+        fresh_log(name)
+        log = keep_log(name, text.split("\n"))
+        lines = text.rstrip("\n").split("\n")[-25:]
+        add(self.names[0], "failed" if why else "ok", why and f"{why} (console in {log})", lines)
+
+
 class Mutants:
     cost = 100
 
@@ -311,6 +328,7 @@ def collect(seed, cpus, n_mutants, everything):
             units.append(Boot(boot, chosen, seed))
     if programs("abi"):
         units.append(Oracle(programs("abi")))
+    units += [Console(path) for path in sorted(glob.glob("tests/console/*.txt"))]
     mutants = sorted(map(stem, glob.glob("tests/mutants/*.patch")))
     if not everything and mutants:
         step = max(1, len(mutants) // max(1, n_mutants))
