@@ -110,11 +110,12 @@ $(eval $(call kernel_in,build/narrow,-DDEBUG=1 -DNARROW_COUNTS=1 -fno-omit-frame
 # ---- programs that run on the kernel -----------------------------------------------
 #
 # user/, tests/abi/, tests/boot/, bench/: each .c is one program, static glibc. The same
-# binaries run on Linux. A script tests/abi/NAME.sh is a program too. user/xv6/: each .c is one program over our xv6 library.
+# binaries run on Linux. A script tests/abi/NAME.sh is a program too. user/xv6/: each .c is
+# one program over our xv6 library, with one page of stack: so little is inlined (-O1).
 
 USER_FLAGS := -std=gnu11 -O2 -g -static -pthread -Wall -Wextra -Wno-unused-parameter \
               $(WERROR) -Ikernel -Itests
-XV6_FLAGS   = -O2 -g -march=rv64gc -mcmodel=medany -static -nostdlib -ffreestanding \
+XV6_FLAGS   = -O1 -g -march=rv64gc -mcmodel=medany -static -nostdlib -ffreestanding \
               -fno-builtin -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
               -Wall -Wno-main -Iuser/xv6/include -Iuser/xv6
 XV6_LINK    = -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096 -Wl,--build-id=none

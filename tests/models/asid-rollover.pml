@@ -5,21 +5,21 @@
  * Numbers of address spaces and their generations, and who must be flushed (vm/tlb.c).
  *
  * Two harts load three address spaces in any order; the hardware has two numbers. A number
- * belongs to a generation; when the numbers are used up a new generation begins, and a hart that
- * loads its first address space of a generation flushes everything. A hart may go on
+ * belongs to a generation; when the numbers are used up a new generation begins, and a hart
+ * that loads its first address space of a generation flushes everything. A hart may go on
  * running an address space under its old number while another hart loads it under a new one.
  *
- * harts_cached: harts that may remember translations; harts_active (loaded): harts that have it loaded.
- * A flush strikes the others off harts_cached and interrupts those that are active; a hart that
- * finds itself struck off when it loads flushes its own.
+ * harts_cached: harts that may remember translations; harts_active (loaded): harts that have
+ * it loaded. A flush strikes the others off harts_cached and interrupts those that are
+ * active; a hart that finds itself struck off when it loads flushes its own.
  *
- * Checked at each use of a translation: it is not another address space's, and it is not older than
- * a change whose flush has ended. Memory is taken as ordered, as fences make it.
+ * Checked at each use of a translation: it is not another address space's, and it is not
+ * older than a change whose flush has ended. Memory is taken as ordered, as fences make it.
  *
  * What this needs, each with a switch that breaks it (asid-*.pml):
  *   - a space that had a number before is marked before its new one is seen; from then on
- *     flushes of it name no number, neither on this hart nor on the others. To mark it only when
- *     some hart has it loaded is not enough: a hart may be on its way (-DMARK_IF_LOADED);
+ *     flushes of it name no number, neither on this hart nor on the others. To mark it only
+ *     when some hart has it loaded is not enough: a hart may be on its way (-DMARK_IF_LOADED);
  *   - a load reads the number once. If it does not, the renewal must at least strike all harts
  *     off before the new number is seen (-DREAD_TWICE -DSTRIKE_LATE).
  *
@@ -63,7 +63,11 @@ inline renew(s)
 #ifndef STRIKE_LATE
         d_step { cached[s * HARTS] = false; cached[s * HARTS + 1] = false }
 #endif
-        d_step { space_generation[s] = generation; space_number[s] = next_number; next_number++ }
+        d_step {
+            space_generation[s] = generation;
+            space_number[s] = next_number;
+            next_number++
+        }
 #ifdef STRIKE_LATE
         d_step { cached[s * HARTS] = false; cached[s * HARTS + 1] = false }
 #endif

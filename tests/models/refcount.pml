@@ -11,8 +11,9 @@
  *   - nobody copies from a frame that was given back;
  *   - at the end each count is the number of entries, and frames without any are free.
  *
- * The test of the count is made under the lock of the table that holds the entry: only that entry
- * could add a reference, so a count of one is stable. A larger count is a hint and may fall.
+ * The test of the count is made under the lock of the table that holds the entry: only that
+ * entry could add a reference, so a count of one is stable. A larger count is a hint and may
+ * fall.
  *
  * Run: spin -run -safety refcount.pml
  * -DTEST_UNLOCKED: the count is tested before the lock is taken. -DDROP_FIRST: the old frame is

@@ -10,8 +10,8 @@
  * woken before it has left its hart just goes on; one that has left is put on the run
  * queue. State and "has left" change together under the run-queue lock.
  *
- * Checked: nobody waits for ever (a search finds such an end as an invalid one), and a thread is
- * never put on the run queue while it is still on a hart.
+ * Checked: nobody waits for ever (a search finds such an end as an invalid one), and a
+ * thread is never put on the run queue while it is still on a hart.
  *
  * Run: spin -run -safety wakeup.pml
  * -DLOOK_FIRST: the sleeper looks at the condition and marks itself afterwards.
