@@ -300,6 +300,25 @@ static void malloc_test(void)
     CHECK(malloc(200 * 1024 * 1024) == 0);
 }
 
+static volatile int rings;
+
+static void ring(void)
+{
+    rings++;
+    sigreturn();
+}
+
+static void alarm_test(void)
+{
+    uint64 spins = 0;
+
+    CHECK(sigalarm(1, ring) == 0);
+    while (rings < 3 && spins < 1000 * 1000 * 1000UL)
+        spins++; /* in a register: it survives the handler */
+    CHECK(rings == 3 && spins > 1000);
+    CHECK(sigalarm(0, 0) == 0);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -319,6 +338,7 @@ static const struct {
     {"processes", processes_test},
     {"time", time_test},
     {"malloc", malloc_test},
+    {"alarm", alarm_test},
 };
 enum { N_TESTS = sizeof(tests) / sizeof(tests[0]) };
 

@@ -85,12 +85,12 @@ char *sbrklazy(int n)
     return sys_sbrk(n, SBRK_LAZY);
 }
 
-void *mmap(void *addr, unsigned long n, int prot, int flags, int fd, long offset)
+WEAK void *mmap(void *addr, unsigned long n, int prot, int flags, int fd, long offset)
 {
     return (void *)sys_result(sys6(__NR_mmap, (long)addr, (long)n, prot, flags, fd, offset));
 }
 
-int munmap(void *addr, unsigned long n)
+WEAK int munmap(void *addr, unsigned long n)
 {
     return (int)sys_result(sys3(__NR_munmap, (long)addr, (long)n, 0));
 }

@@ -155,7 +155,7 @@ int link(const char *old, const char *new)
     return (int)sys_result(r == -ENOENT ? link_cut(path_cut(old, cut), new) : r);
 }
 
-int symlink(const char *target, const char *path)
+WEAK int symlink(const char *target, const char *path)
 {
     char cut[MAXPATH];
 

@@ -78,7 +78,7 @@ int getpid(void)
     return (int)sys3(__NR_getpid, 0, 0, 0);
 }
 
-int ugetpid(void)
+WEAK int ugetpid(void)
 {
     return getpid();
 }

@@ -38,6 +38,8 @@ int symlink(const char *target, const char *path);
 void *mmap(void *addr, unsigned long n, int prot, int flags, int fd, long offset);
 int munmap(void *addr, unsigned long n);
 int ugetpid(void);
+int sigalarm(int ticks, void (*handler)(void)); /* the handler ends with sigreturn() */
+int sigreturn(void);
 
 /* library */
 int stat(const char *path, struct stat *st);
