@@ -14,9 +14,14 @@ void fdtable_put(struct fdtable *t); /* the last one closes all files. Sleeps. *
 void fdtable_close_on_exec(struct fdtable *t);
 
 /* All of these work on current->files. */
-/* The file behind fd with a reference, or NULL (-EBADF). */
+/* The file behind fd with a reference, or NULL (-EBADF). Not for O_PATH descriptors. */
 struct file *fd_get(int fd);
-/* Installs file at the lowest free descriptor >= min; takes over the caller's reference on success. Returns fd, -EMFILE, -ENOMEM. */
+struct file *fd_get_any(int fd); /* O_PATH ones too */
+/* As fd_get, for use within one system call: without a reference when nobody else can close
+ * it. When *put is true the caller owes a file_put(). */
+struct file *fd_borrow(int fd, bool *put);
+/* Installs file at the lowest free descriptor >= min; takes over the caller's reference on
+ * success. Returns fd, -EMFILE, -ENOMEM. */
 int must_check fd_install(struct file *file, int min, bool cloexec);
 int must_check fd_install_at(struct file *file, int fd, bool cloexec); /* dup2 */
 int fd_close(int fd); /* 0, -EBADF */
@@ -25,4 +30,6 @@ int fd_set_cloexec(int fd, bool on);
 
 /* For /proc: calls fn for each open descriptor of t, with a reference held during the call. */
 void fdtable_for_each(struct fdtable *t, bool (*fn)(void *arg, int fd, struct file *file, bool cloexec), void *arg);
-struct file *fdtable_get_file(struct fdtable *t, int fd);
+struct file *fdtable_get_file(struct fdtable *t, int fd); /* NULL: not open */
+/* The first open descriptor >= from, or -1. */
+int fdtable_next(struct fdtable *t, int from);

@@ -80,6 +80,7 @@ struct inode {
     u32 mode, uid, gid;                 /* lock */
     nsec_t atime, mtime, ctime, btime;  /* lock; since 1970. Read without it */
 
+    bool is_linkable;         /* set at creation: O_TMPFILE: may get a first name later */
     s32 writers;              /* atomic: > 0 opened for writing, < 0 running as a program */
     struct pipe *fifo;        /* fifo_lock in ipc/pipe.c: while opened */
     struct file_locks *locks; /* locks_lock in vfs/lock.c */
@@ -105,7 +106,8 @@ struct superblock {
     const char *type;   /* "tmpfs", ... */
     u64 dev;            /* as st_dev */
     u64 magic;          /* for statfs */
-    u32 n_mounts;       /* mount_lock */
+    u32 n_mounts;       /* atomic */
+    bool is_ram;        /* the pages in the object are all there is: what is not resident is zeroes */
     bool is_permanent;  /* the file system keeps it when the last mount goes */
     struct dentry *root;
     struct rwmutex names;
@@ -146,8 +148,9 @@ struct fs_type *fs_find(const char *name);
 struct fs_type *fs_first(void);
 
 /* --- superblocks and inodes --- */
-/* A superblock with its root directory. Takes over the reference to root. */
+/* A superblock without a root yet. */
 int must_check sb_create(const char *type, u64 magic, const struct superblock_ops *ops, struct superblock **out);
+/* Gives it its root directory; takes over the reference on success. */
 int must_check sb_set_root(struct superblock *sb, struct inode *root);
 /* Drops all names and the superblock. */
 void sb_destroy(struct superblock *sb);
@@ -161,6 +164,8 @@ static inline u64 inode_size(const struct inode *inode)
     return inode->object ? __atomic_load_n(&inode->object->size, __ATOMIC_RELAXED) : 0;
 }
 void inode_touch(struct inode *inode); /* mtime and ctime: now */
+/* For create: owner and set-group-id bit as the caller and the directory (may be NULL) have it. */
+void inode_set_owner(struct inode *inode, const struct inode *dir);
 
 /* --- dentries --- */
 /* A dentry under parent (NULL: a root or nameless), not hashed. Takes over the reference to inode on success. */
@@ -183,6 +188,15 @@ int must_check dentry_lookup_locked(struct dentry *dir, const struct name *name,
 /* readdir for directories whose hashed dentries are all there is. */
 int dentry_readdir(struct file *file, struct dir_context *ctx);
 bool dentry_has_children(struct dentry *d);
+/* Is a the same as, or above, d? Locks: sb->names. */
+bool dentry_is_above(struct dentry *a, struct dentry *d);
+/* To another place and name. `spare`: memory for a name that is not inline (dentry_name_alloc), taken over. Locks:
+ * sb->names for writing. */
+void dentry_move(struct dentry *d, struct dentry *dir, const struct name *name, char *spare);
+/* Two names change places. Locks: sb->names for writing. */
+void dentry_exchange(struct dentry *a, struct dentry *b);
+/* Memory for a long name; *out is NULL for a short one. */
+int must_check dentry_name_alloc(const struct name *name, char **out);
 
 extern struct spinlock tree_lock;
 
@@ -190,6 +204,8 @@ extern struct spinlock tree_lock;
 void mount_get(struct mount *m);
 void mount_put(struct mount *m);
 int must_check mount_at(struct superblock *sb, const char *source, u32 flags, const struct path *at);
+/* At boot: the root of everything. */
+int must_check mount_root(struct superblock *sb);
 int must_check mount_remove(struct mount *m, bool detach);
 /* If something is mounted at *path, goes there (topmost). Consumes and gives references. */
 void path_cross_mounts(struct path *path);

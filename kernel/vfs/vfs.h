@@ -43,6 +43,8 @@ int must_check fs_context_create(struct fs_context **out); /* at the root of the
 int must_check fs_context_copy(struct fs_context *from, struct fs_context **out);
 void fs_context_get(struct fs_context *fs);
 void fs_context_put(struct fs_context *fs);
+/* `which` is &fs->root or &fs->cwd. Takes its own references. */
+void fs_context_set(struct fs_context *fs, struct path *which, const struct path *to);
 
 struct dir_context {
     /* Gives one entry to the reader; returns false when it does not fit (stop). */
@@ -68,7 +70,7 @@ struct file_ops {
 
 struct file {
     u32 count;                  /* atomic */
-    u32 flags;                  /* O_* (access mode and status); `lock` for changes by fcntl */
+    u32 flags;                  /* O_* (access mode and status); atomic */
     const struct file_ops *ops; /* set at open */
     struct inode *inode;        /* set at open; reference */
     struct path path;           /* set at open; references */
@@ -76,6 +78,8 @@ struct file {
     struct mutex pos_lock;
     u64 pos;                    /* pos_lock */
     u32 owner_pid;              /* F_SETOWN */
+    bool is_writer;             /* set at open: counted in inode->writers */
+    bool has_lock;              /* flock was called on it */
 };
 
 void file_get(struct file *file);
