@@ -222,6 +222,9 @@ int vfs_truncate(struct inode *inode, u64 size)
         return -EINVAL;
     if (size > inode_size(inode) && size > min(vfs_rlimit(RLIMIT_FSIZE), MAX_FILE_SIZE))
         return -EFBIG;
+    r = inode_begin_write(inode);
+    if (r)
+        return r;
     mutex_lock(&inode->lock);
     r = inode->ops->truncate(inode, size);
     if (!r) {
@@ -230,6 +233,7 @@ int vfs_truncate(struct inode *inode, u64 size)
         inode_touch(inode);
     }
     mutex_unlock(&inode->lock);
+    inode_end_write(inode);
     return r;
 }
 
@@ -249,6 +253,8 @@ static void punch_hole_locked(struct inode *inode, u64 from, u64 to)
     u64 first = (from + PAGE_SIZE - 1) >> PAGE_SHIFT, last = to >> PAGE_SHIFT;
 
     assert(mutex_is_held(&inode->lock));
+    if (from >= to)
+        return;
     if (first > last) {
         zero_within_page(inode, from, to);
         return;

@@ -20,7 +20,7 @@ static struct superblock *anon_sb;
 static struct mount *anon_mount; /* never in the tree: the place of files without a name */
 static const struct inode_ops no_ops;
 
-int file_cache_init(void)
+static int file_cache_init(void)
 {
     struct inode *root;
     int r;
@@ -39,6 +39,23 @@ int file_cache_init(void)
     root->ops = &no_ops;
     r = sb_set_root(anon_sb, root);
     return r ? r : mount_create(anon_sb, "anon", 0, &anon_mount);
+}
+
+int vfs_base_init(void)
+{
+    int r = inode_cache_init();
+
+    mount_init();
+    if (!r)
+        r = dentry_cache_init();
+    return r ? r : file_cache_init();
+}
+
+const struct file_ops *vfs_fifo_ops;
+
+const struct file_ops *vfs_special_ops(u32 mode)
+{
+    return S_ISFIFO(mode) ? vfs_fifo_ops : NULL;
 }
 
 int file_create(const struct path *path, const struct file_ops *ops, int flags,
@@ -199,7 +216,7 @@ s64 lseek_to(struct file *file, u64 base, s64 offset, u64 limit)
 
 int file_set_status_flags(struct file *file, u32 flags)
 {
-    const u32 settable = O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT | O_ASYNC;
+    const u32 settable = O_APPEND | O_NONBLOCK | O_NOATIME | O_DIRECT | FASYNC;
     u32 old = __atomic_load_n(&file->flags, __ATOMIC_RELAXED), fresh;
 
     do

@@ -138,7 +138,7 @@ struct mount {
 /* --- file systems --- */
 struct fs_type {
     const char *name;
-    /* Gives a superblock: a new one or the permanent one. options may be "". */
+    struct superblock *sb; /* the one and only, or NULL: get_sb makes them */
     int (*get_sb)(const char *source, const char *options, struct superblock **out);
     bool needs_device; /* not "nodev" in /proc/filesystems */
     struct fs_type *next;
@@ -146,6 +146,9 @@ struct fs_type {
 void fs_register(struct fs_type *type);
 struct fs_type *fs_find(const char *name);
 struct fs_type *fs_first(void);
+/* The superblock to mount; options may be "". */
+int must_check fs_get_sb(struct fs_type *type, const char *source, const char *options,
+                         struct superblock **out);
 
 /* --- superblocks and inodes --- */
 /* A superblock without a root yet. */
@@ -223,6 +226,8 @@ static inline void path_get(const struct path *p)
     dentry_get(p->dentry);
 }
 void path_put(const struct path *p);
+/* path_name() (vfs.h) as seen from a given root. */
+s64 path_name_from(const struct path *path, const struct path *root, char *buf, size_t size);
 extern struct path root_path; /* the root of the tree, set at boot */
 
 #define WALK_FOLLOW    1 /* a symbolic link at the end is followed */
@@ -230,6 +235,12 @@ extern struct path root_path; /* the root of the tree, set at boot */
 #define WALK_EMPTY     4 /* "" means dirfd itself (AT_EMPTY_PATH) */
 /* Finds what `name` leads to. Gives references. */
 int must_check path_lookup_at(int dirfd, const char *name, unsigned flags, struct path *out);
+
+/* At boot, before all other calls: caches and tables. */
+int must_check vfs_base_init(void);
+/* Operations of fifos and sockets in a tree; NULL for what cannot be opened. ipc/ sets those of fifos. */
+const struct file_ops *vfs_special_ops(u32 mode);
+extern const struct file_ops *vfs_fifo_ops;
 
 /* --- what the layers above supply --- */
 /* The caller's limit (RLIMIT_*), RLIM64_INFINITY by default; set by proc at boot. */

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <arch/riscv/current.h>
+#include <linux/limits.h>
 #include <sched/thread.h>
 #include <vfs/inode.h>
 
 int must_check inode_cache_init(void);
 int must_check dentry_cache_init(void);
-int must_check file_cache_init(void);
 void mount_init(void);
 /* A mount that is not in the tree. Gives a reference. */
 int must_check mount_create(struct superblock *sb, const char *source, u32 flags, struct mount **out);
@@ -58,6 +58,9 @@ int must_check walk_into_link(struct walk *w, struct path *link);
 
 /* May names in this directory be made? 0, -EACCES, -ENOENT (deleted), -EROFS. Locks: sb->names. */
 int must_check may_create_in(const struct path *dir);
+/* May this name be removed, as a directory or as anything else? Locks: sb->names. */
+int must_check may_delete(const struct path *dir, struct dentry *victim, bool as_dir);
+u32 caller_umask(void);
 /* Makes an inode and its name. Gives the dentry. Locks: sb->names for writing. */
 int must_check name_create_locked(const struct path *dir, const struct name *name, u32 mode, u64 rdev,
                                   const char *target, struct dentry **out);

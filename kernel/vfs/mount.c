@@ -53,6 +53,15 @@ struct fs_type *fs_first(void)
     return types;
 }
 
+int fs_get_sb(struct fs_type *type, const char *source, const char *options,
+              struct superblock **out)
+{
+    if (!type->sb)
+        return type->get_sb(source, options, out);
+    *out = type->sb;
+    return 0;
+}
+
 void mount_get(struct mount *m)
 {
     __atomic_fetch_add(&m->count, 1, __ATOMIC_RELAXED);

@@ -15,9 +15,11 @@
 
 struct poll_chunk;
 struct poll_table {
-    u32 n;                                /* waiters used in `inline_waiters` or the newest chunk */
-    int error;                            /* -ENOMEM: a queue could not be joined */
-    struct poll_chunk *chunks;            /* newest first */
+    u32 n;        /* waiters used in `inline_waiters` or the newest chunk */
+    u32 n_inline; /* once there are chunks: waiters used in `inline_waiters` */
+    int error; /* -ENOMEM: a queue could not be joined */
+    struct poll_chunk *chunks; /* newest first */
+    void (*join)(struct poll_table *table, struct waitq *q); /* instead of a waiter of ours; may be NULL */
     struct waiter inline_waiters[POLL_INLINE];
 };
 

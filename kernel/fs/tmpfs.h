@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The file system in memory, also under the names rootfs, ramfs and devtmpfs. */
+#pragma once
+
+#include <vfs/inode.h>
+
+void tmpfs_init(void);
+/* A new one. `type` is what /proc/mounts shows. */
+int must_check tmpfs_create(const char *type, u32 root_mode, struct superblock **out);
