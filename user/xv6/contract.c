@@ -71,6 +71,15 @@ static void touch_below_maxva(void)
     *(volatile char *)TRAPFRAME = 1;
 }
 
+static void touch_returned(void)
+{
+    char *p = sbrk(2 * PGSIZE);
+
+    p[PGSIZE] = 1;
+    sbrk(-PGSIZE);
+    p[PGSIZE] = 2;
+}
+
 static void status_test(void)
 {
     CHECK(child_status(exit_seven) == 7);
@@ -113,6 +122,7 @@ static void sbrk_test(void)
     CHECK(p[3 * PGSIZE - 1] == 0);
     CHECK(sbrk(1 << 30) == SBRK_ERROR);
     CHECK(sbrk(0) == start + 3 * PGSIZE);
+    CHECK(child_status(touch_returned) == -1);
     CHECK(sbrk(-3 * PGSIZE) == start + 3 * PGSIZE && sbrk(0) == start);
 }
 
