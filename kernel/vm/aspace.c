@@ -7,7 +7,6 @@
  * flush: its ASID is not given to another address space before every hart has flushed
  * everything (vm/tlb.c).
  */
-#include <arch/riscv/csr.h>
 #include <debug/assert.h>
 #include <debug/log.h>
 #include <lib/string.h>
@@ -142,10 +141,8 @@ struct aspace *aspace_use(struct aspace *as)
 {
     struct aspace *previous = current->aspace;
 
-    u64 state = irq_save();
     current->aspace = as;
     aspace_switch(as);
-    irq_restore(state);
     return previous;
 }
 

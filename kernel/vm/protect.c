@@ -62,17 +62,21 @@ static void protect_area(struct vma *vma, u32 prot)
         protect_run(vma, &run);
 }
 
-/* Every page of the range is in an area, and each may be protected so. */
-static int check_range(struct aspace *as, vaddr_t start, vaddr_t end, u32 prot)
+/* The part of [start, end) that may be protected so: up to the first hole or the first area
+ * that forbids it, as Linux does. Returns why it ends early. */
+static int permitted_part(struct aspace *as, vaddr_t start, vaddr_t *end, u32 prot)
 {
-    for (vaddr_t va = start; va < end;) {
+    for (vaddr_t va = start; va < *end;) {
         struct vma *vma = vma_find(as, va);
+        int err = 0;
         if (!vma || vma->start > va)
-            return -ENOMEM;
-        if (prot & ~vma->max_prot)
-            return -EACCES;
-        if (vma->flags & VMA_SPECIAL)
-            return -EACCES;
+            err = -ENOMEM;
+        else if ((prot & ~vma->max_prot) || (vma->flags & VMA_SPECIAL))
+            err = -EACCES;
+        if (err) {
+            *end = va;
+            return err;
+        }
         va = vma->end;
     }
     return 0;
@@ -80,9 +84,10 @@ static int check_range(struct aspace *as, vaddr_t start, vaddr_t end, u32 prot)
 
 static int protect_locked(struct aspace *as, vaddr_t start, vaddr_t end, u32 prot)
 {
-    int err = check_range(as, start, end, prot);
-    if (!err)
-        err = vma_isolate(as, start, end);
+    int result = permitted_part(as, start, &end, prot);
+    if (start == end)
+        return result;
+    int err = vma_isolate(as, start, end);
     if (err)
         return err;
 
@@ -93,7 +98,7 @@ static int protect_locked(struct aspace *as, vaddr_t start, vaddr_t end, u32 pro
     aspace_flush_range(as, start, end);
     ledger_check(as, "at the end of mprotect");
     vma_merge_range(as, start, end);
-    return 0;
+    return result;
 }
 
 int vm_mprotect(struct aspace *as, vaddr_t addr, u64 length, u32 prot)

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Sleeping locks, files and a TLB for native tests of vm/; see vm.h. */
+#include "vm.h"
+#include "kernel.h"
+
+#include <arch/riscv/tlb.h>
+#include <debug/assert.h>
+#include <debug/delay.h>
+#include <debug/trace.h>
+#include <mem/kmap.h>
+#include <sched/mutex.h>
+#include <sched/thread.h>
+#include <vm/internal.h>
+#include <vm/mmap.h>
+#include <vm/pt.h>
+#include <vm/tlb.h>
+
+#include <string.h>
+
+/* --- sleeping locks: one thread of execution --- */
+
+void mutex_init(struct mutex *m, const char *name)
+{
+    memset(m, 0, sizeof(*m));
+    m->name = name;
+}
+
+void mutex_lock(struct mutex *m)
+{
+    assert_may_sleep();
+    if (m->state)
+        panic("deadlock: mutex %s", m->name);
+    m->state = 1;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+    m->state = 0;
+}
+
+void rw_init(struct rwmutex *rw, const char *name)
+{
+    memset(rw, 0, sizeof(*rw));
+    rw->name = name;
+}
+
+void rw_read_lock(struct rwmutex *rw)
+{
+    assert_may_sleep();
+    if (rw->state)
+        panic("deadlock: rwmutex %s", rw->name);
+    rw->state = 1;
+}
+
+void rw_read_unlock(struct rwmutex *rw)
+{
+    rw->state = 0;
+}
+
+void rw_write_lock(struct rwmutex *rw)
+{
+    rw_read_lock(rw);
+    rw->state = -1;
+}
+
+void rw_write_lock_nested(struct rwmutex *rw)
+{
+    rw_write_lock(rw);
+}
+
+void rw_write_unlock(struct rwmutex *rw)
+{
+    rw->state = 0;
+}
+
+bool rw_is_held_write(const struct rwmutex *rw)
+{
+    return rw->state < 0;
+}
+
+void sched_point(void)
+{
+}
+
+/* --- debugging aids that are not under test --- */
+
+bool trace_on;
+
+void trace_write(enum trace_kind kind, u64 address, u64 old_pfn, u64 new_pfn, u64 count)
+{
+    (void)kind, (void)address, (void)old_pfn, (void)new_pfn, (void)count;
+}
+
+void delay_point(u32 id)
+{
+    (void)id;
+}
+
+void kmap_fill_root(u64 *root)
+{
+    (void)root;
+}
+
+/* --- the TLB --- */
+
+#define SIM_ENTRIES 512
+
+struct sim_entry {
+    struct aspace *as; /* NULL: free */
+    vaddr_t va;
+    pte_t pte;
+};
+
+static struct sim_entry tlb[MAX_HARTS][SIM_ENTRIES];
+u64 sim_n_flushes;
+
+static struct sim_entry *sim_find(struct aspace *as, vaddr_t va)
+{
+    struct sim_entry *entries = tlb[mycpu()->id];
+
+    for (unsigned i = 0; i < SIM_ENTRIES; i++) {
+        if (entries[i].as == as && entries[i].va == va)
+            return &entries[i];
+    }
+    return NULL;
+}
+
+static void sim_remember(struct aspace *as, vaddr_t va, pte_t pte)
+{
+    static unsigned next;
+    struct sim_entry *e = sim_find(as, va);
+
+    if (!e)
+        e = &tlb[mycpu()->id][next++ % SIM_ENTRIES];
+    *e = (struct sim_entry){as, va, pte};
+}
+
+static void sim_flush(unsigned hart, struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    sim_n_flushes++;
+    for (unsigned i = 0; i < SIM_ENTRIES; i++) {
+        struct sim_entry *e = &tlb[hart][i];
+        if (e->as == as && e->va >= start && e->va < end)
+            e->as = NULL;
+    }
+}
+
+void aspace_flush_range(struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    for (unsigned hart = 0; hart < MAX_HARTS; hart++)
+        sim_flush(hart, as, start, end);
+    ledger_flushed(as, ~0UL, start, end);
+}
+
+void aspace_flush_page(struct aspace *as, vaddr_t va)
+{
+    aspace_flush_range(as, va, va + PAGE_SIZE);
+}
+
+void aspace_flush_all(struct aspace *as)
+{
+    aspace_flush_range(as, 0, USER_END);
+}
+
+void aspace_flush_page_local(struct aspace *as, vaddr_t va)
+{
+    sim_flush(mycpu()->id, as, va, va + PAGE_SIZE);
+}
+
+void sim_forget(struct aspace *as)
+{
+    aspace_flush_all(as);
+}
+
+void page_sync_icache(struct page *page)
+{
+    (void)page;
+}
+
+void asid_init(void)
+{
+}
+
+void aspace_switch(struct aspace *to)
+{
+    (void)to;
+}
+
+static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 **word,
+                      struct fault_info *info)
+{
+    vaddr_t page_va = align_down(va, PAGE_SIZE);
+    u64 needed = access == VM_ACCESS_WRITE ? PTE_W | PTE_D | PTE_A : PTE_R | PTE_A;
+
+    as->harts_active = as->harts_cached = hart_bit(MAX_HARTS) - 1; /* the ledger expects all */
+    for (unsigned tries = 0; tries < 10; tries++) {
+        struct sim_entry *e = sim_find(as, page_va);
+        pte_t *slot = walk(as, page_va);
+        pte_t pte = e ? e->pte : slot ? pte_load(slot) : PTE_NONE;
+        if (pte_is_valid(pte) && (pte.bits & needed) == needed) {
+            sim_remember(as, page_va, pte);
+            *word = (u64 *)((char *)page_to_va(pte_page(pte)) + (va - page_va));
+            return 0;
+        }
+        int err = vm_fault(as, va, access, info);
+        if (err)
+            return err;
+    }
+    panic("ten faults at %lx and still no access", va);
+}
+
+int sim_load(struct aspace *as, vaddr_t va, u64 *value, struct fault_info *info)
+{
+    u64 *word;
+    int err = sim_access(as, va, VM_ACCESS_READ, &word, info);
+
+    if (!err)
+        *value = *word;
+    return err;
+}
+
+int sim_store(struct aspace *as, vaddr_t va, u64 value, struct fault_info *info)
+{
+    u64 *word;
+    int err = sim_access(as, va, VM_ACCESS_WRITE, &word, info);
+
+    if (!err)
+        *word = value;
+    return err;
+}
