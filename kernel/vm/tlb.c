@@ -44,47 +44,59 @@ void asid_init(void)
     tlb_flush_all_local();
 }
 
-static u64 asid_number(const struct aspace *as)
+static u64 asid_number(u64 asid)
 {
-    return as->asid & SATP_ASID_MASK;
+    return asid & SATP_ASID_MASK;
 }
 
-/* A number of the current generation for `as`. Locks: takes asid_lock. */
-static void asid_renew(struct aspace *as)
+/* What is published in as->asid comes after what goes with it: has_old_asid, harts_cached. */
+static u64 asid_load(const struct aspace *as)
+{
+    return __atomic_load_n(&as->asid, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * A number of the current generation for `as`. From before the new number is seen, flushes name
+ * none: a hart may be running under the old one, or be on its way to (tests/models/asid-*).
+ * Locks: takes asid_lock.
+ */
+static u64 asid_renew(struct aspace *as)
 {
     spin_lock(&asid_lock);
     if (as->asid >> ASID_BITS_MAX != asid_generation) {
         if (asid_next >= asid_limit) {
-            asid_generation++;
+            __atomic_store_n(&asid_generation, asid_generation + 1, __ATOMIC_RELAXED);
             asid_next = 1;
         }
-        if (as->asid && __atomic_load_n(&as->harts_active, __ATOMIC_RELAXED))
-            as->has_old_asid = true;
+        if (as->asid)
+            __atomic_store_n(&as->has_old_asid, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&as->harts_cached, 0, __ATOMIC_RELAXED);
         u64 number = asid_limit > 1 ? asid_next++ : 0;
         __atomic_store_n(&as->asid, asid_generation << ASID_BITS_MAX | number,
-                         __ATOMIC_RELAXED);
-        __atomic_store_n(&as->harts_cached, 0, __ATOMIC_RELAXED);
+                         __ATOMIC_RELEASE);
     }
+    u64 asid = as->asid;
     spin_unlock(&asid_lock);
+    return asid;
 }
 
+/* The number is read once: it may be renewed by another hart at any time. */
 static void hart_load(struct aspace *as, u32 me)
 {
-    u64 bit = hart_bit(me);
+    u64 bit = hart_bit(me), asid = asid_load(as);
 
-    if (unlikely(as->asid >> ASID_BITS_MAX !=
-                 __atomic_load_n(&asid_generation, __ATOMIC_RELAXED)))
-        asid_renew(as);
-    if (unlikely(hart_generation[me] != as->asid >> ASID_BITS_MAX)) {
-        hart_generation[me] = as->asid >> ASID_BITS_MAX;
+    if (unlikely(asid >> ASID_BITS_MAX != __atomic_load_n(&asid_generation, __ATOMIC_RELAXED)))
+        asid = asid_renew(as);
+    __atomic_fetch_or(&as->harts_active, bit, __ATOMIC_SEQ_CST);
+    csr_write(satp, satp_make(as->root_pa >> PAGE_SHIFT, asid_number(asid)));
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (unlikely(hart_generation[me] != asid >> ASID_BITS_MAX)) {
+        hart_generation[me] = asid >> ASID_BITS_MAX;
         tlb_flush_all_local();
     }
-    __atomic_fetch_or(&as->harts_active, bit, __ATOMIC_SEQ_CST);
-    csr_write(satp, satp_make(as->root_pa >> PAGE_SHIFT, asid_number(as)));
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!(__atomic_load_n(&as->harts_cached, __ATOMIC_RELAXED) & bit) || asid_limit == 1) {
         __atomic_fetch_or(&as->harts_cached, bit, __ATOMIC_SEQ_CST);
-        tlb_flush_asid_local(asid_number(as));
+        tlb_flush_asid_local(asid_number(asid));
         ledger_flushed(as, bit, 0, USER_END);
     }
 }
@@ -128,12 +140,15 @@ static void flush(struct aspace *as, vaddr_t start, vaddr_t end, bool upper_tabl
     u64 me = hart_bit(mycpu()->id);
     bool is_mine = __atomic_load_n(&as->harts_active, __ATOMIC_RELAXED) & me;
     u64 others = flush_others(as, me);
-    u64 asid = asid_number(as);
+    u64 asid = asid_number(asid_load(as));
+    bool is_named = likely(!as->has_old_asid);
     bool whole = upper_tables || end - start > TLB_RANGE_MAX;
 
     if (!is_mine) {
         /* not loaded here: this hart's entries, if any, are flushed when it loads it again */
         __atomic_fetch_and(&as->harts_cached, ~me, __ATOMIC_SEQ_CST);
+    } else if (!is_named) {
+        tlb_flush_all_local();
     } else if (whole) {
         tlb_flush_asid_local(asid);
     } else {
@@ -145,7 +160,7 @@ static void flush(struct aspace *as, vaddr_t start, vaddr_t end, bool upper_tabl
     if (likely(!others))
         return;
 
-    if (as->has_old_asid)
+    if (!is_named)
         tlb_flush_all_remote(others);
     else if (whole)
         tlb_flush_asid_remote(others, asid);
@@ -172,7 +187,12 @@ void aspace_flush_all(struct aspace *as)
 
 void aspace_flush_page_local(struct aspace *as, vaddr_t va)
 {
-    tlb_flush_page_local(va, asid_number(as));
+    u64 asid = asid_number(asid_load(as));
+
+    if (unlikely(as->has_old_asid))
+        tlb_flush_all_local();
+    else
+        tlb_flush_page_local(va, asid);
     vm_count(as, VM_FLUSH_LOCAL, 1);
 }
 
