@@ -67,7 +67,7 @@ KERNEL_LINK  = $(CC) $(ARCH_FLAGS) -nostdlib -static -no-pie -T $(KERNEL_LDS) \
 
 KERNEL_SRC := $(sort $(shell find kernel -name '*.[cS]' 2>/dev/null))
 KERNEL_OBJ := $(addsuffix .o,$(KERNEL_SRC))
-LIBFDT_OBJ := $(addprefix libfdt/,fdt.o fdt_ro.o fdt_check.o fdt_addresses.o fdt_strerror.o)
+LIBFDT_OBJ := $(addprefix libfdt/,fdt.o fdt_ro.o fdt_check.o)
 
 # $(call kernel_in,FOLDER,EXTRA FLAGS): one kernel. It is linked twice: the first pass
 # tells the addresses of all functions, the second carries them as a table that a

@@ -63,14 +63,22 @@ static bool cells_take(struct cells *cells, unsigned n, u64 *out)
     return true;
 }
 
+/* "#address-cells" or "#size-cells", which say how the node's children write their "reg". */
+static unsigned cell_count(const void *dtb, int node, const char *property, u32 otherwise)
+{
+    u32 n;
+    return dt_u32(dtb, node, property, &n) < 0 ? otherwise : n;
+}
+
 /* The next range of a "reg"; false at its end. Empty and overflowing ranges come with size 0.
  */
 static bool cells_take_range(struct cells *cells, const void *dtb, int parent,
                              struct dt_range *out)
 {
-    int n_address = fdt_address_cells(dtb, parent), n_size = fdt_size_cells(dtb, parent);
+    unsigned n_address = cell_count(dtb, parent, "#address-cells", 2);
+    unsigned n_size = cell_count(dtb, parent, "#size-cells", 1);
     u64 end;
-    if (n_address <= 0 || n_size < 0)
+    if (n_address == 0) /* or a walk over a "reg" might never end */
         return false;
     if (!cells_take(cells, n_address, &out->base) || !cells_take(cells, n_size, &out->size))
         return false;

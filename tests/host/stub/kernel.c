@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Panic, log, locks, harts and the current thread for native tests.
+ */
+#include "kernel.h"
+
+#include <arch/riscv/hart.h>
+#include <debug/assert.h>
+#include <debug/log.h>
+#include <mem/fail.h>
+#include <sched/thread.h>
+#include <sync/spinlock.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct hart harts[MAX_HARTS];
+u32 n_harts = MAX_HARTS;
+u64 harts_online = (1UL << MAX_HARTS) - 1;
+
+static struct thread threads[MAX_HARTS];
+struct thread *current = &threads[0];
+
+u32 stub_n_held;
+int stub_fail_countdown;
+char stub_panic_text[512];
+jmp_buf stub_panic_jump;
+bool stub_panic_is_caught;
+
+static int *countdown(void)
+{
+    return &stub_fail_countdown;
+}
+
+__attribute__((constructor)) static void harts_init(void)
+{
+    _Static_assert(offsetof(struct thread, hart) == THREAD_HART_OFFSET, "as mycpu() has it");
+    for (u32 i = 0; i < MAX_HARTS; i++) {
+        harts[i].id = i;
+        harts[i].current = &threads[i];
+        threads[i].hart = &harts[i];
+        threads[i].tid = i + 1;
+    }
+    fail_countdown_of_current = countdown;
+}
+
+__attribute__((weak)) int *(*fail_countdown_of_current)(void);
+
+void stub_set_hart(u32 id)
+{
+    current = &threads[id];
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(stub_panic_text, sizeof(stub_panic_text), fmt, args);
+    va_end(args);
+    if (stub_panic_is_caught)
+        longjmp(stub_panic_jump, 1);
+    fprintf(stderr, "panic: %s\n", stub_panic_text);
+    abort();
+}
+
+void log_print(int level, const char *fmt, ...)
+{
+    va_list args;
+    if (level > 4 && !getenv("STUB_LOG"))
+        return;
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+/* --- locks: one thread of execution, so a taken lock that is taken again is a deadlock --- */
+
+void spin_init(struct spinlock *lock, const char *name)
+{
+    memset(lock, 0, sizeof(*lock));
+    lock->name = name;
+}
+
+void spin_lock(struct spinlock *lock)
+{
+    if (lock->locked)
+        panic("deadlock: %s is taken", lock->name);
+    lock->locked = 1;
+    stub_n_held++;
+}
+
+bool spin_try_lock(struct spinlock *lock);
+bool spin_try_lock(struct spinlock *lock)
+{
+    if (lock->locked)
+        return false;
+    spin_lock(lock);
+    return true;
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+    if (!lock->locked)
+        panic("%s is not taken", lock->name);
+    lock->locked = 0;
+    stub_n_held--;
+}
+
+u64 spin_lock_irqsave(struct spinlock *lock)
+{
+    spin_lock(lock);
+    return 0;
+}
+
+void spin_unlock_irqrestore(struct spinlock *lock, u64 state)
+{
+    (void)state;
+    spin_unlock(lock);
+}
+
+bool spin_is_held(const struct spinlock *lock)
+{
+    return lock->locked;
+}
+
+void spin_lock_pair(struct spinlock *a, struct spinlock *b)
+{
+    spin_lock(a);
+    spin_lock(b);
+}
+
+void assert_may_sleep(void)
+{
+    if (stub_n_held)
+        panic("may not sleep: %u locks are held", stub_n_held);
+}
+
+/* Not every C library has these. */
+__attribute__((weak)) size_t strlcpy(char *dst, const char *src, size_t size)
+{
+    size_t n = strlen(src);
+    if (size > 0) {
+        size_t fits = n < size - 1 ? n : size - 1;
+        memcpy(dst, src, fits);
+        dst[fits] = '\0';
+    }
+    return n;
+}
