@@ -18,6 +18,9 @@ int dt_check(const void *dtb, size_t max_size)
 {
     if (max_size < sizeof(struct fdt_header) || fdt_check_header(dtb) != 0)
         return -EINVAL;
+    /* libfdt trusts these (specification 5.6) */
+    if (!is_aligned(fdt_off_dt_struct(dtb), 4U) || !is_aligned(fdt_off_mem_rsvmap(dtb), 8U))
+        return -EINVAL;
     size_t size = fdt_totalsize(dtb);
     if (size > max_size || fdt_check_full(dtb, size) != 0)
         return -EINVAL;

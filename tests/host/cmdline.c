@@ -5,8 +5,9 @@
 #include <lib/string.h>
 #include <t.h>
 
-static const char line[] = "  console=ttyS0 quiet init=/bin/sh root=\"a b\" \"x y=1\" init=/sbin/init "
-                           "mem=64M n=0x10 bad=12q huge=99999999999G e= -- one two=2 \"three 3\"";
+static const char line[] =
+    "  console=ttyS0 quiet init=/bin/sh root=\"a b\" \"x y=1\" init=/sbin/init "
+    "mem=64M n=0x10 bad=12q huge=99999999999G e= -- one two=2 \"three 3\"";
 
 static void values(void)
 {
@@ -46,7 +47,8 @@ static void garbage(void)
         unsigned n = t_below(600);
         char *text = malloc(n + 1);
         for (unsigned i = 0; i < n; i++)
-            text[i] = t_below(40) ? "ab=\" -\t1"[t_below(t_below(8) + 1)] : (int)(1 + t_below(255));
+            text[i] =
+                t_below(40) ? "ab=\" -\t1"[t_below(t_below(8) + 1)] : (int)(1 + t_below(255));
         text[n] = '\0';
         const char *at = text;
         struct cmdline_word word;

@@ -23,8 +23,9 @@ static void put(struct archive *a, const void *from, size_t n)
 static void put_entry(struct archive *a, const char *name, unsigned mode, const char *data)
 {
     char header[256];
-    int n = sprintf(header, "070701%08X%08X%08x%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", 7, mode, 1000,
-                    100, 2, 0x65000000, (unsigned)strlen(data), 8, 9, 5, 1, (unsigned)strlen(name) + 1, 0);
+    int n = sprintf(header, "070701%08X%08X%08x%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", 7,
+                    mode, 1000, 100, 2, 0x65000000, (unsigned)strlen(data), 8, 9, 5, 1,
+                    (unsigned)strlen(name) + 1, 0);
     memcpy(header + n, name, strlen(name) + 1);
     put(a, header, n + strlen(name) + 1);
     put(a, data, strlen(data));

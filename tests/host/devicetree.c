@@ -24,9 +24,8 @@ static void put_cells(void *blob, const char *name, const u32 *cells, unsigned n
     fdt_property(blob, name, be, n * 4);
 }
 
-#define CELLS(blob, name, ...)                                                                 \
-    put_cells(blob, name, (const u32[]){__VA_ARGS__},                                          \
-              sizeof((const u32[]){__VA_ARGS__}) / 4)
+#define CELLS(blob, name, ...) \
+    put_cells(blob, name, (const u32[]){__VA_ARGS__}, sizeof((const u32[]){__VA_ARGS__}) / 4)
 
 static void put_cpu(void *blob, unsigned id)
 {
@@ -197,7 +196,7 @@ static void use(const void *blob)
 static void spoil(u8 *blob, size_t size)
 {
     for (unsigned n = 1 + t_below(5); n > 0; n--) {
-        size_t at = t_below(8) ? t_below(size) : t_below(40);
+        size_t at = t_below(8) ? t_below(size - 4) : t_below(40);
         switch (t_below(4)) {
         case 0:
             blob[at] = t_random() >> 24;

@@ -40,18 +40,41 @@ static struct file sound(void)
     f.eh.e_ident[EI_CLASS] = ELFCLASS64;
     f.eh.e_ident[EI_DATA] = ELFDATA2LSB;
     f.eh.e_ident[EI_VERSION] = EV_CURRENT;
-    f.ph[0] = (Elf64_Phdr){.p_type = 0x70000003, .p_flags = PF_R, .p_offset = 0x77000, .p_filesz = 83};
-    f.ph[1] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = 0, .p_vaddr = 0x10000,
-                           .p_filesz = 0x6f000, .p_memsz = 0x6f000, .p_align = 4096};
-    f.ph[2] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_offset = 0x6f3d0, .p_vaddr = 0x803d0,
-                           .p_filesz = 0x5000, .p_memsz = 0xa000, .p_align = 4096};
-    f.ph[3] = (Elf64_Phdr){.p_type = PT_NOTE, .p_flags = PF_R, .p_offset = 0x200, .p_vaddr = 0x10200,
-                           .p_filesz = 0x44, .p_memsz = 0x44};
-    f.ph[4] = (Elf64_Phdr){.p_type = PT_TLS, .p_flags = PF_R, .p_offset = 0x6f3d0, .p_vaddr = 0x803d0,
-                           .p_filesz = 0x20, .p_memsz = 0x60};
+    f.ph[0] = (Elf64_Phdr){
+        .p_type = 0x70000003, .p_flags = PF_R, .p_offset = 0x77000, .p_filesz = 83};
+    f.ph[1] = (Elf64_Phdr){.p_type = PT_LOAD,
+                           .p_flags = PF_R | PF_X,
+                           .p_offset = 0,
+                           .p_vaddr = 0x10000,
+                           .p_filesz = 0x6f000,
+                           .p_memsz = 0x6f000,
+                           .p_align = 4096};
+    f.ph[2] = (Elf64_Phdr){.p_type = PT_LOAD,
+                           .p_flags = PF_R | PF_W,
+                           .p_offset = 0x6f3d0,
+                           .p_vaddr = 0x803d0,
+                           .p_filesz = 0x5000,
+                           .p_memsz = 0xa000,
+                           .p_align = 4096};
+    f.ph[3] = (Elf64_Phdr){.p_type = PT_NOTE,
+                           .p_flags = PF_R,
+                           .p_offset = 0x200,
+                           .p_vaddr = 0x10200,
+                           .p_filesz = 0x44,
+                           .p_memsz = 0x44};
+    f.ph[4] = (Elf64_Phdr){.p_type = PT_TLS,
+                           .p_flags = PF_R,
+                           .p_offset = 0x6f3d0,
+                           .p_vaddr = 0x803d0,
+                           .p_filesz = 0x20,
+                           .p_memsz = 0x60};
     f.ph[5] = (Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W};
-    f.ph[6] = (Elf64_Phdr){.p_type = PT_GNU_RELRO, .p_flags = PF_R, .p_offset = 0x6f3d0, .p_vaddr = 0x803d0,
-                           .p_filesz = 0x2c30, .p_memsz = 0x2c30};
+    f.ph[6] = (Elf64_Phdr){.p_type = PT_GNU_RELRO,
+                           .p_flags = PF_R,
+                           .p_offset = 0x6f3d0,
+                           .p_vaddr = 0x803d0,
+                           .p_filesz = 0x2c30,
+                           .p_memsz = 0x2c30};
     return f;
 }
 
@@ -98,12 +121,12 @@ static void accepts_a_static_program(void)
     CHECK_EQ(image.interp_size, 33);
 }
 
-#define REFUSES(change)                                                                        \
-    do {                                                                                       \
-        struct file f = sound();                                                               \
-        struct elf_image image;                                                                \
-        change;                                                                                \
-        CHECK_EQ(check(&f, &image), -ENOEXEC);                                                 \
+#define REFUSES(change)                        \
+    do {                                       \
+        struct file f = sound();               \
+        struct elf_image image;                \
+        change;                                \
+        CHECK_EQ(check(&f, &image), -ENOEXEC); \
     } while (0)
 
 static void refuses_bad_headers(void)
@@ -144,7 +167,8 @@ static void refuses_bad_segments(void)
     REFUSES(f.ph[3] = ((Elf64_Phdr){.p_type = PT_INTERP, .p_filesz = 1}));
     REFUSES(f.ph[3] = ((Elf64_Phdr){.p_type = PT_INTERP, .p_filesz = 5000}));
     REFUSES(f.ph[3] = f.ph[4] = ((Elf64_Phdr){.p_type = PT_INTERP, .p_filesz = 10}));
-    REFUSES(f.ph[3] = ((Elf64_Phdr){.p_type = PT_INTERP, .p_filesz = 9, .p_offset = UINT64_MAX}));
+    REFUSES(f.ph[3] =
+                ((Elf64_Phdr){.p_type = PT_INTERP, .p_filesz = 9, .p_offset = UINT64_MAX}));
 }
 
 static void refuses_too_many_segments(void)
@@ -183,7 +207,8 @@ static void check_promises(const struct elf_image *image)
     CHECK(image->low >= lowest && image->high <= highest && image->low < image->high);
     CHECK(image->low % ELF_PAGE_SIZE == 0 && image->high % ELF_PAGE_SIZE == 0);
     CHECK(image->interp_size <= 4096);
-    CHECK(image->interp_size == 0 || image->interp_offset + image->interp_size >= image->interp_size);
+    CHECK(image->interp_size == 0 ||
+          image->interp_offset + image->interp_size >= image->interp_size);
     for (unsigned i = 0; i < image->n_segments; i++) {
         const struct elf_segment *seg = &image->segments[i];
         CHECK(seg->memsz > 0 && seg->filesz <= seg->memsz);
@@ -205,8 +230,10 @@ static void check_promises(const struct elf_image *image)
 /* A number that a fault might hide behind. */
 static u64 nasty(void)
 {
-    static const u64 values[] = {0, 1, 0xfff, 0x1000, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff,
-                                 ELF_USER_END, ELF_USER_END - 1, 1UL << 62, 1UL << 63, UINT64_MAX};
+    static const u64 values[] = {
+        0,          1,          0xfff,      0x1000,       0x10000,
+        0x7fffffff, 0x80000000, 0xffffffff, ELF_USER_END, ELF_USER_END - 1,
+        1UL << 62,  1UL << 63,  UINT64_MAX};
     u64 value = values[t_below(ARRAY_SIZE(values))];
     return t_below(2) ? value : value + t_below(0x2000) - 0x1000;
 }

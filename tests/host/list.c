@@ -12,7 +12,7 @@ static void expect(struct list_head *head, const int *values, int n)
 {
     struct item *item;
     int i = 0;
-    list_for_each(item, head, link) {
+    list_for_each (item, head, link) {
         CHECK(i < n);
         CHECK_EQ(item->value, values[i]);
         i++;
@@ -60,14 +60,14 @@ static void delete_while_walking(void)
         list_add_tail(&item->link, &head);
     }
     struct item *item, *following;
-    list_for_each_safe(item, following, &head, link) {
+    list_for_each_safe (item, following, &head, link) {
         if (item->value % 2)
             continue;
         list_del(&item->link);
         free(item);
     }
     expect(&head, (int[]){1, 3, 5, 7, 9}, 5);
-    list_for_each_safe(item, following, &head, link)
+    list_for_each_safe (item, following, &head, link)
         free(item);
 }
 

@@ -12,14 +12,14 @@
 #pragma GCC diagnostic ignored "-Wformat-truncation"
 #pragma GCC diagnostic ignored "-Wformat-overflow"
 
-#define SAME(...)                                                                              \
-    do {                                                                                       \
-        char ours_[200], theirs_[200];                                                         \
-        int n_ = ksnprintf(ours_, sizeof(ours_), __VA_ARGS__);                                 \
-        CHECK_EQ(n_, snprintf(theirs_, sizeof(theirs_), __VA_ARGS__));                         \
-        CHECK(strcmp(ours_, theirs_) == 0);                                                    \
-        if (strcmp(ours_, theirs_) != 0)                                                       \
-            fprintf(stderr, "    \"%s\", but should be \"%s\"\n", ours_, theirs_);             \
+#define SAME(...)                                                                  \
+    do {                                                                           \
+        char ours_[200], theirs_[200];                                             \
+        int n_ = ksnprintf(ours_, sizeof(ours_), __VA_ARGS__);                     \
+        CHECK_EQ(n_, snprintf(theirs_, sizeof(theirs_), __VA_ARGS__));             \
+        CHECK(strcmp(ours_, theirs_) == 0);                                        \
+        if (strcmp(ours_, theirs_) != 0)                                           \
+            fprintf(stderr, "    \"%s\", but should be \"%s\"\n", ours_, theirs_); \
     } while (0)
 
 static void plain(void)

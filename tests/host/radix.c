@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Radix trees at random against an array of pairs, with a node allocator that fails now and then.
-// with: kernel/lib/radix.c
+// Radix trees at random against an array of pairs, with a node allocator that fails now and
+// then. with: kernel/lib/radix.c
 #include <errno.h>
 #include <lib/radix.h>
 #include <t.h>
@@ -46,9 +46,10 @@ static void zero_needs_no_node(void)
 
 static void edges(void)
 {
-    static const u64 indices[] = {0,         63,         64,        4095,           4096,
-                                  262143,    1UL << 30,  1UL << 60, (1UL << 60) - 1, UINT64_MAX,
-                                  1UL << 63, UINT64_MAX - 1};
+    static const u64 indices[] = {0,          63,        64,
+                                  4095,       4096,      262143,
+                                  1UL << 30,  1UL << 60, (1UL << 60) - 1,
+                                  UINT64_MAX, 1UL << 63, UINT64_MAX - 1};
     struct radix_tree tree;
     radix_init(&tree, &ops);
     for (unsigned i = 0; i < ARRAY_SIZE(indices); i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Red-black trees at random against a sorted array; RB-1, RB-2 and the augmented value after each step.
-// with: kernel/lib/rbtree.c
+// Red-black trees at random against a sorted array; RB-1, RB-2 and the augmented value after
+// each step. with: kernel/lib/rbtree.c
 #include <lib/rbtree.h>
 #include <string.h>
 #include <t.h>
@@ -48,7 +48,8 @@ static int check_subtree(const struct rb_node *node, const struct rb_node *paren
     int left = check_subtree(node->left, node), right = check_subtree(node->right, node);
     CHECK_EQ(left, right);
     if (root.update)
-        CHECK_EQ(sum_of(node), item_of(node)->weight + sum_of(node->left) + sum_of(node->right));
+        CHECK_EQ(sum_of(node),
+                 item_of(node)->weight + sum_of(node->left) + sum_of(node->right));
     return left + !red;
 }
 
@@ -59,7 +60,7 @@ static void check_tree(int n)
     if (root.top)
         CHECK(!(root.top->parent_red & 1));
     check_subtree(root.top, NULL);
-    rb_for_each(item, &root, node) {
+    rb_for_each (item, &root, node) {
         CHECK(item->is_in);
         CHECK(!before || before->key <= item->key);
         CHECK(rb_prev(&item->node) == (before ? &before->node : NULL));
@@ -129,7 +130,7 @@ static void equal_keys_keep_their_order(void)
         rb_insert(&root, &items[i].node, less);
     }
     i = 0;
-    rb_for_each(item, &root, node)
+    rb_for_each (item, &root, node)
         CHECK(item == &items[i++]);
 }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Our string functions against those of the C library, at all small alignments and lengths.
-#define memcpy    our_memcpy
-#define memmove   our_memmove
-#define memset    our_memset
-#define memcmp    our_memcmp
-#define memchr    our_memchr
-#define strlen    our_strlen
-#define strnlen   our_strnlen
-#define strcmp    our_strcmp
-#define strncmp   our_strncmp
-#define strchr    our_strchr
-#define strrchr   our_strrchr
-#define strstr    our_strstr
-#define strlcpy   our_strlcpy
-#define strlcat   our_strlcat
+#define memcpy  our_memcpy
+#define memmove our_memmove
+#define memset  our_memset
+#define memcmp  our_memcmp
+#define memchr  our_memchr
+#define strlen  our_strlen
+#define strnlen our_strnlen
+#define strcmp  our_strcmp
+#define strncmp our_strncmp
+#define strchr  our_strchr
+#define strrchr our_strrchr
+#define strstr  our_strstr
+#define strlcpy our_strlcpy
+#define strlcat our_strlcat
 #include "../../kernel/lib/string.c"
 #undef memcpy
 #undef memmove

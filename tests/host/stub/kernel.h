@@ -24,24 +24,26 @@ extern jmp_buf stub_panic_jump;
 extern bool stub_panic_is_caught;
 
 /* True if the expression panics. */
-#define stub_panics(expression)                                                                \
-    ({                                                                                         \
-        volatile bool stub_did_panic_ = true;                                                           \
-        stub_panic_is_caught = true;                                                           \
-        if (setjmp(stub_panic_jump) == 0) {                                                    \
-            (void)(expression);                                                                \
-            stub_did_panic_ = false;                                                           \
-        }                                                                                      \
-        stub_panic_is_caught = false;                                                          \
-        stub_did_panic_;                                                                       \
+#define stub_panics(expression)               \
+    ({                                        \
+        volatile bool stub_did_panic_ = true; \
+        stub_panic_is_caught = true;          \
+        if (setjmp(stub_panic_jump) == 0) {   \
+            (void)(expression);               \
+            stub_did_panic_ = false;          \
+        }                                     \
+        stub_panic_is_caught = false;         \
+        stub_did_panic_;                      \
     })
 
 /* --- arena.c --- */
 
-#define STUB_RAM_BASE 0x80000000UL /* the physical address at which the arena pretends to be */
+#define STUB_RAM_BASE 0x80000000UL /* the physical address at which the arena pretends to be \
+                                    */
 
-/* Makes n frames of RAM, a hole of frames that are reserved among them every `hole_every` frames (0:
- * none), and starts the frame allocator and mem_alloc() over them. May be called anew after stub_ram_destroy(). */
+/* Makes n frames of RAM, a hole of frames that are reserved among them every `hole_every`
+ * frames (0: none), and starts the frame allocator and mem_alloc() over them. May be called
+ * anew after stub_ram_destroy(). */
 void stub_ram_create(u64 n_frames, u64 hole_every);
 /* Frees the arena. All that was allocated in it must have been given back. */
 void stub_ram_destroy(void);
