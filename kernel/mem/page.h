@@ -64,13 +64,13 @@ struct page {
     };
 };
 
-#define PG_DIRTY    1 /* file page differs from its store */
-#define PG_UPTODATE 2 /* file page holds the store's content */
+#define PG_DIRTY        1 /* file page differs from its store */
+#define PG_UPTODATE     2 /* file page holds the store's content */
 /* page.c only: */
-#define PG_BUDDY    0x4000 /* head of a block in the buddy lists */
-#define PG_JUNK     0x8000 /* free, and full of junk (debug builds) */
-#define PG_ICACHE_CLEAN 4 /* harts fetch from it what was stored to it */
-#define PG_SHMEM    8 /* file page of shared anonymous memory */
+#define PG_BUDDY        0x4000 /* head of a block in the buddy lists */
+#define PG_JUNK         0x8000 /* free, and full of junk (debug builds) */
+#define PG_ICACHE_CLEAN 4      /* harts fetch from it what was stored to it */
+#define PG_SHMEM        8      /* file page of shared anonymous memory */
 
 #ifdef NARROW_COUNTS /* a test build in which saturation is easy to reach */
 #define PAGE_COUNT_MAX 200u

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Object caches: at random against a model on all harts, no leak, no overlap, junk, failure
-// injection, sizes. with: kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
-// tests/host/stub/kernel.c tests/host/stub/arena.c
+// injection, sizes.
+// with: kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
+// with: tests/host/stub/kernel.c tests/host/stub/arena.c
 #include <arch/riscv/hart.h>
 #include <kernel.h>
 #include <mem/cache.h>

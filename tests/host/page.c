@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The frame allocator on an arena: at random against a model on all harts, counts, running dry,
 // reclaiming, junk, failure injection.
-// with: kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c tests/host/stub/kernel.c
-// tests/host/stub/arena.c
+// with: kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
+// with: tests/host/stub/kernel.c tests/host/stub/arena.c
 #include <arch/riscv/hart.h>
 #include <errno.h>
 #include <kernel.h>

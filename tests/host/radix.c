@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Radix trees at random against an array of pairs, with a node allocator that fails now and
-// then. with: kernel/lib/radix.c
+// then.
+// with: kernel/lib/radix.c
 #include <errno.h>
 #include <lib/radix.h>
 #include <t.h>

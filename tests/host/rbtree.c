@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Red-black trees at random against a sorted array; RB-1, RB-2 and the augmented value after
-// each step. with: kernel/lib/rbtree.c
+// each step.
+// with: kernel/lib/rbtree.c
 #include <lib/rbtree.h>
 #include <string.h>
 #include <t.h>

@@ -38,8 +38,9 @@ extern bool stub_panic_is_caught;
 
 /* --- arena.c --- */
 
-#define STUB_RAM_BASE 0x80000000UL /* the physical address at which the arena pretends to be \
-                                    */
+#define STUB_RAM_BASE                                                      \
+    0x80000000UL /* the physical address at which the arena pretends to be \
+                  */
 
 /* Makes n frames of RAM, a hole of frames that are reserved among them every `hole_every`
  * frames (0: none), and starts the frame allocator and mem_alloc() over them. May be called
