@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/cow.c
-// kernel/vm/ptshare.c with: kernel/vm/object.c kernel/vm/mmap.c kernel/vm/protect.c
-// kernel/vm/mremap.c kernel/vm/advise.c with: kernel/vm/gather.c kernel/vm/ledger.c
-// kernel/vm/usage.c kernel/vm/recount.c with: kernel/lib/rbtree.c kernel/lib/radix.c
-// kernel/lib/printf.c kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c with:
-// tests/host/stub/kernel.c tests/host/stub/arena.c tests/host/stub/vm.c
+// with: kernel/vm/ptshare.c kernel/vm/object.c kernel/vm/mmap.c kernel/vm/protect.c
+// with: kernel/vm/mremap.c kernel/vm/advise.c kernel/vm/gather.c kernel/vm/ledger.c
+// with: kernel/vm/usage.c kernel/vm/recount.c kernel/lib/rbtree.c kernel/lib/radix.c
+// with: kernel/lib/printf.c kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
+// with: tests/host/stub/kernel.c tests/host/stub/arena.c tests/host/stub/vm.c
 /*
  * The model test of copy-on-write: random processes map, unmap, protect, move, fork, read,
  * write, truncate and exit on four harts with TLBs that forget nothing; a plain model that
