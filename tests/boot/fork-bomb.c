@@ -44,7 +44,7 @@ int main(void)
                 break;
             }
             siginfo_t info = {0};
-            if (waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid) {
+            if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid) {
                 refused = 1;
                 break;
             }

@@ -6,7 +6,7 @@
  */
 #include "t.h"
 
-enum { PAGES = 48, STEPS = 60, MAX_DEPTH = 4 };
+enum { PAGES = 48, STEPS = 50, MAX_DEPTH = 4 };
 
 struct model {
     uint32_t tag[PAGES]; /* 0: zero page */
@@ -166,7 +166,7 @@ int main(void)
     range_set(0, PAGES, 1, 1, 1);
     state = t_seed();
     t_delays(t_seed());
-    for (int round = 0; round < 6; round++)
+    for (int round = 0; round < 3; round++)
         live(0);
     t_delays(0);
     return 0;

@@ -34,14 +34,15 @@
 
 #pragma GCC diagnostic ignored "-Wunused-result"
 #pragma GCC diagnostic ignored "-Wclobbered"
+#pragma GCC diagnostic ignored "-Wformat-zero-length"
 
 #define PAGE 4096ul
 #define RW   (PROT_READ | PROT_WRITE)
 
 enum { T_SKIP = 77 };
 
-static inline void __attribute__((noreturn, format(printf, 3, 4)))
-t_fail(const char *file, int line, const char *fmt, ...)
+static inline void __attribute__((noreturn, format(printf, 4, 5)))
+t_fail(const char *file, int line, const char *what, const char *fmt, ...)
 {
     char text[400];
     int e = errno;
@@ -50,15 +51,15 @@ t_fail(const char *file, int line, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     const char *slash = strrchr(file, '/');
-    dprintf(1, "%s:%d: %s (errno %d)\n", slash ? slash + 1 : file, line, text, e);
+    dprintf(1, "%s:%d: %s %s (errno %d)\n", slash ? slash + 1 : file, line, what, text, e);
     _exit(1);
 }
 
 /* CHECK(condition) or CHECK(condition, "format", values...) */
-#define CHECK(cond, ...)                                          \
-    do {                                                          \
-        if (!(cond))                                              \
-            t_fail(__FILE__, __LINE__, "" #cond " " __VA_ARGS__); \
+#define CHECK(cond, ...)                                       \
+    do {                                                       \
+        if (!(cond))                                           \
+            t_fail(__FILE__, __LINE__, #cond, "" __VA_ARGS__); \
     } while (0)
 
 static inline void __attribute__((noreturn)) t_skip(const char *why)
@@ -293,7 +294,7 @@ static inline void t_fail_at(long k)
     char b[24];
     int n = snprintf(b, sizeof b, "%ld", k);
     if (pwrite(t_fail_fd, b, n, 0) != n)
-        t_fail(__FILE__, __LINE__, "cannot write /proc/calf/fail");
+        t_fail(__FILE__, __LINE__, "write", "to /proc/calf/fail");
 }
 
 /* Switches off; tells whether the failure had happened. */

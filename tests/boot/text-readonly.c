@@ -5,7 +5,7 @@
  */
 #include "t.h"
 
-static const volatile char constants[] = "constant data";
+static const char constants[] __attribute__((section(".rodata"))) = "constant data";
 
 static int __attribute__((noinline)) answer(void)
 {
