@@ -309,3 +309,27 @@ int dt_plic_context(const void *dtb, int plic, u64 hartid)
     }
     return -ENOENT;
 }
+
+int dt_chosen_node(const void *dtb)
+{
+    int node = fdt_path_offset(dtb, "/chosen");
+    return node < 0 ? -ENOENT : node;
+}
+
+const void *dt_bytes(const void *dtb, int node, const char *property, size_t *size)
+{
+    int len = 0;
+    const void *bytes = fdt_getprop(dtb, node, property, &len);
+    *size = bytes && len > 0 ? (size_t)len : 0;
+    return *size ? bytes : NULL;
+}
+
+int dt_stdout(const void *dtb)
+{
+    struct dt_chosen chosen;
+    dt_chosen(dtb, &chosen);
+    const char *options = strchr(chosen.stdout_path, ':');
+    size_t n = options ? (size_t)(options - chosen.stdout_path) : strlen(chosen.stdout_path);
+    int node = n ? fdt_path_offset_namelen(dtb, chosen.stdout_path, n) : -1;
+    return node < 0 ? -ENOENT : node;
+}

@@ -46,6 +46,13 @@ u64 dt_timebase(const void *dtb);
 /* The root's "model" string, "" if missing. */
 const char *dt_model(const void *dtb);
 
+/* The node that /chosen/stdout-path names, its options (":115200n8") aside. Returns: -ENOENT if none. */
+int dt_stdout(const void *dtb);
+/* The bytes of a property and their number, NULL if missing. */
+const void *dt_bytes(const void *dtb, int node, const char *property, size_t *size);
+/* /chosen. Returns: -ENOENT if missing. */
+int dt_chosen_node(const void *dtb);
+
 /* The next usable node behind `after` (-1: from the start) that is compatible. Returns: -ENOENT
  * if none. */
 int dt_find_compatible(const void *dtb, int after, const char *compatible);
