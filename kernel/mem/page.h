@@ -138,3 +138,12 @@ static inline void page_get(struct page *page)
 {
     __atomic_fetch_add(&page->count, 1, __ATOMIC_RELAXED);
 }
+
+/* Sets PG_* bits while others may set theirs. There are no atomics of 16 bits: type and order,
+ * which stay as they are while the frame is in use, share the word. */
+static inline void page_flags_set(struct page *page, u16 flags)
+{
+    _Static_assert(offsetof(struct page, type) % 4 == 0, "one word");
+    _Static_assert(offsetof(struct page, flags) == offsetof(struct page, type) + 2, "one word");
+    __atomic_fetch_or((u32 *)&page->type, (u32)flags << 16, __ATOMIC_RELAXED);
+}

@@ -201,7 +201,7 @@ void page_sync_icache(struct page *page)
     /* a frame is made executable once and read by many: remember that it was done */
     if (__atomic_load_n(&page->flags, __ATOMIC_RELAXED) & PG_ICACHE_CLEAN)
         return;
-    __atomic_fetch_or(&page->flags, PG_ICACHE_CLEAN, __ATOMIC_RELAXED);
+    page_flags_set(page, PG_ICACHE_CLEAN);
     icache_flush_local();
     if (harts_online & ~hart_bit(mycpu()->id))
         icache_flush_remote(harts_online);
