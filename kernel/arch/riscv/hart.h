@@ -28,10 +28,10 @@ struct hart {
     u64 hartid;             /* set at boot: the firmware's name */
     struct thread *current; /* the running thread */
     struct thread *idle;    /* set at boot: runs when nothing else does */
+    void *emergency_stack;  /* 32: set at boot: top of the stack for overflow reports */
     u64 ipi_pending;        /* atomic: IPI_* */
     bool online;            /* set once, atomic */
-    void *emergency_stack;  /* set at boot: top of the stack for overflow reports */
-    u32 trap_depth;         /* traps from kernel mode being handled */
+    bool in_interrupt;      /* an interrupt handler is running */
 #ifdef DEBUG
     u32 n_held; /* spinlocks held, innermost last */
     struct spinlock *held[16];
@@ -54,6 +54,10 @@ static inline u64 hart_bit(u32 id)
 {
     return 1UL << id;
 }
+
+/* The firmware's masks are relative to firmware_hart_base. */
+extern u64 firmware_hart_base;
+u64 hart_mask_to_firmware(u64 harts_mask);
 
 /* Interrupts the harts in the mask (others than the caller) with a reason. */
 void ipi_send(u64 harts_mask, u64 reason);

@@ -26,6 +26,11 @@ static inline u64 nsec_to_ticks(nsec_t ns)
     return (u64)(((unsigned __int128)ns * time_tick_mult) >> 40);
 }
 
+/* Since time_init(); 0 before. */
+nsec_t time_since_boot(void);
+/* The tick at which time_since_boot() reaches `ns`. */
+u64 monotonic_to_ticks(nsec_t ns);
+
 void time_init(void);
 /* The next timer interrupt of this hart comes at `deadline` ticks, or never. Also withdraws a
  * pending one. */

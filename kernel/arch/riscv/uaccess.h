@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <arch/riscv/copy.h>
 #include <lib/types.h>
 
 /* Return: bytes NOT copied; 0 is success. Exact: everything before has been copied. */
@@ -30,12 +31,9 @@ int must_check uaccess_or_u32(u32 *seen, u32 *user_dst, u32 value);
 int must_check uaccess_and_u32(u32 *seen, u32 *user_dst, u32 value);
 int must_check uaccess_xor_u32(u32 *seen, u32 *user_dst, u32 value);
 
-/* Whole, page-aligned kernel pages. */
-void copy_page(void *dst, const void *src);
-void clear_page(void *dst);
-
+/* A fault at an address in [from, to) that cannot be mended goes on at fixup. */
 struct ex_entry {
-    s32 insn, fixup; /* each relative to its own address */
+    s32 from, to, fixup; /* each relative to its own address */
 };
 /* The address to go on at after a fault at pc that cannot be mended, or 0: a bug. */
 u64 ex_table_find(u64 pc);
