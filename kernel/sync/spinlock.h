@@ -28,9 +28,9 @@ struct spinlock {
 };
 
 #ifdef DEBUG
-#define SPINLOCK_INIT(lock_name) \
-    {                            \
-        .name = (lock_name)      \
+#define SPINLOCK_INIT(lock_name)                \
+    {                                           \
+        .name = (lock_name), .holder_hart = ~0u \
     }
 
 void spin_init(struct spinlock *lock, const char *name);
