@@ -31,6 +31,8 @@ enum thread_state { THREAD_NEW, THREAD_RUNNABLE, THREAD_RUNNING, THREAD_SLEEPING
 struct aspace;
 struct proc;
 struct uthread;
+struct lock_class;
+struct lock_class;
 struct cred;
 struct fs_context;
 struct fdtable;
@@ -49,9 +51,11 @@ struct thread {
     u32 tid;       /* 20: set at creation, unique while the thread lives */
     struct hart *hart; /* 24: where it runs or last ran; changes under the run-queue lock */
     u64 entered; /* 32: ticks when it last came from user mode, or got the hart in the kernel */
+    u64 system_ticks; /* 40: ticks spent in the kernel, up to `entered` */
 
     struct context context; /* owner only, while switched out */
     void *kstack;           /* set at creation: lowest address */
+    bool user_tid;          /* set at creation: the tid is not given back with the thread */
     char name[16];          /* prctl(PR_SET_NAME); a torn read is harmless */
     struct aspace *aspace;  /* owner only; NULL for kernel threads */
     struct proc *proc;      /* set at creation; NULL for kernel threads */
@@ -72,13 +76,16 @@ struct thread {
     struct list_head run_link;
 
     /* owner only, ticks; others read them with thread_times() */
-    u64 run_ticks, system_ticks; /* run: user and system together, up to switched_in */
-    u64 switched_in;             /* when it got the hart */
+    u64 run_ticks;   /* user and system together, up to switched_in */
+    u64 switched_in; /* when it got the hart */
     u64 n_switches, n_preempted;
 
     u64 fp[33];         /* owner only: f0..f31, fcsr; see arch/riscv/fpu.h */
     int fail_countdown; /* owner only: mem/fail.h */
-    u32 locks_sleeping; /* owner only: mutexes held (debug builds) */
+#ifdef DEBUG
+    u32 n_sleeping_held; /* owner only: mutexes and rwmutexes held, innermost last */
+    struct lock_class *sleeping_held[16];
+#endif
 };
 
 static inline struct trapframe *thread_trapframe(struct thread *t)
@@ -102,7 +109,9 @@ int must_check thread_alloc_user(struct thread **out, const char *name);
 void thread_copy_user_state(struct thread *child);
 /* Gives a tid back. Any other part that needs a number of its own kind may take one with
  * tid_alloc(): 0 is none left. */
+#define TID_MAX 32768 /* as Linux's default pid_max */
 u32 tid_alloc(void);
+u32 tid_alloc_kernel(void); /* never 1 */
 void tid_free(u32 tid);
 
 /* A kernel thread running fn(arg), with a tid that is given back at its end; not started.

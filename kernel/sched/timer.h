@@ -17,7 +17,11 @@ struct timer {
     nsec_t deadline; /* of clock_monotonic(); valid while armed */
     void (*fn)(struct timer *);
     struct hart *hart; /* whose queue it is on; NULL: not armed */
+    struct hart *last; /* whose queue it was on last */
 };
+
+/* The timer interrupt: calls what is due, and the scheduler's tick. Interrupts off. */
+void timer_interrupt(void);
 
 void timer_init(struct timer *t, void (*fn)(struct timer *));
 /* Arms it, or moves it when armed. */

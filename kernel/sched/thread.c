@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making threads and freeing them.
+ *
+ * A thread is an object, a kernel stack and a tid. The trapframe of a user thread lies at the
+ * top of the stack for all its life. A dead thread is freed by the next thread on its hart,
+ * since nobody can free the stack he stands on.
+ */
+#include <arch/riscv/asm_offsets.h>
+#include <arch/riscv/csr.h>
+#include <arch/riscv/fpu.h>
+#include <arch/riscv/time.h>
+#include <debug/assert.h>
+#include <lib/string.h>
+#include <mem/cache.h>
+#include <mem/kmap.h>
+#include <sched/internal.h>
+#include <asm/errno.h>
+
+extern char boot_stack[];
+
+struct thread boot_thread; /* boot.S starts on it; it becomes the boot hart's idle thread */
+static struct cache *thread_cache;
+
+static void thread_set_up(struct thread *t, const char *name, void *stack)
+{
+    t->kstack = stack;
+    t->kernel_sp = (u64)stack + KSTACK_SIZE - TF_SIZE;
+    t->context.sp = t->kernel_sp;
+    t->state = THREAD_NEW;
+    t->affinity = ~0UL;
+    t->fail_countdown = 0;
+    t->hart = mycpu();
+    t->slice_left = slice_ticks(t);
+    list_init(&t->run_link);
+    strlcpy(t->name, name, sizeof(t->name));
+    memset(thread_trapframe(t), 0, sizeof(struct trapframe));
+}
+
+/* Everything but the tid. NULL: no memory. */
+static struct thread *thread_alloc(const char *name)
+{
+    struct thread *t = cache_zalloc(thread_cache);
+    if (!t)
+        return NULL;
+    void *stack = kstack_alloc();
+    if (!stack) {
+        cache_free(thread_cache, t);
+        return NULL;
+    }
+    thread_set_up(t, name, stack);
+    return t;
+}
+
+void thread_free(struct thread *t)
+{
+    if (!t->user_tid)
+        tid_free(t->tid);
+    kstack_free(t->kstack);
+    cache_free(thread_cache, t);
+}
+
+int thread_alloc_user(struct thread **out, const char *name)
+{
+    struct thread *t = thread_alloc(name);
+    if (!t)
+        return -ENOMEM;
+    t->tid = tid_alloc();
+    if (!t->tid) {
+        t->user_tid = true;
+        thread_free(t);
+        return -EAGAIN;
+    }
+    t->user_tid = true;
+    t->context.ra = (u64)thread_start_user;
+    thread_trapframe(t)->status = SSTATUS_SPIE; /* to user mode, interrupts on, FS off */
+    *out = t;
+    return 0;
+}
+
+void thread_copy_user_state(struct thread *child)
+{
+    fpu_save(current);
+    *thread_trapframe(child) = *thread_trapframe(current);
+    memcpy(child->fp, current->fp, sizeof(child->fp));
+    fpu_reload(child);
+}
+
+int thread_create(struct thread **out, const char *name, void (*fn)(void *), void *arg)
+{
+    struct thread *t = thread_alloc(name);
+    if (!t)
+        return -ENOMEM;
+    t->tid = tid_alloc_kernel();
+    if (!t->tid) {
+        thread_free(t);
+        return -EAGAIN;
+    }
+    t->context.ra = (u64)thread_start_kernel;
+    t->context.s[1] = (u64)fn;
+    t->context.s[2] = (u64)arg;
+    *out = t;
+    return 0;
+}
+
+void thread_destroy_unstarted(struct thread *t)
+{
+    assert(t->state == THREAD_NEW);
+    t->user_tid = false;
+    thread_free(t);
+}
+
+void thread_times(const struct thread *t, nsec_t *user, nsec_t *system)
+{
+    u64 run = __atomic_load_n(&t->run_ticks, __ATOMIC_RELAXED);
+    u64 in_kernel = __atomic_load_n(&t->system_ticks, __ATOMIC_RELAXED);
+    if (t == current) {
+        u64 now = time_ticks();
+        run += now - t->switched_in;
+        in_kernel += now - t->entered;
+    } else if (t->state == THREAD_RUNNING) {
+        run += time_ticks() - t->switched_in;
+    }
+    in_kernel = min(in_kernel, run);
+    *user = ticks_to_nsec(run - in_kernel);
+    *system = ticks_to_nsec(in_kernel);
+}
+
+/* ---- boot --------------------------------------------------------------------------- */
+
+static void idle_thread_adopt(struct thread *t, struct hart *h)
+{
+    t->hart = h;
+    t->state = THREAD_RUNNING;
+    h->idle = t;
+    h->current = t;
+}
+
+void sched_init_boot(struct hart *h)
+{
+    boot_thread.hart = h; /* mycpu() works from here on */
+    thread_set_up(&boot_thread, "idle", boot_stack);
+    idle_thread_adopt(&boot_thread, h);
+    for (u32 i = 0; i < MAX_HARTS; i++) {
+        spin_init(&runqs[i].lock, "run queue");
+        list_init(&runqs[i].queue);
+        runqs[i].tick_at = TIMER_NEVER;
+        timers_init_hart(i);
+    }
+}
+
+void sched_init(void)
+{
+    thread_cache = cache_create("thread", sizeof(struct thread));
+    for (u32 i = 1; i < n_harts; i++) {
+        struct thread *t = thread_alloc("idle");
+        if (!t)
+            panic("no memory for the idle thread of hart %u", i);
+        idle_thread_adopt(t, &harts[i]);
+    }
+}
