@@ -6,5 +6,6 @@
 
 /* The function that contains `address`; *offset is how far in. NULL: not in the kernel. */
 const char *ksym_name(u64 address, u64 *offset);
-/* Prints one line per caller, from the frame pointer `fp` and the address `pc` on. */
-void backtrace_print(u64 pc, u64 fp, void (*print)(const char *fmt, ...) printf_like(1, 2));
+/* Prints one line per caller of the code at `pc`. `frame`: frame pointer in debug builds, else
+ * stack pointer. */
+void backtrace_print(u64 pc, u64 frame, void (*print)(const char *fmt, ...) printf_like(1, 2));

@@ -13,7 +13,11 @@ void noreturn_fn machine_reboot(void);
 void noreturn_fn machine_halt(void);
 /* Makes all other harts stop; waits for them a moment. */
 void machine_stop_others(void);
-/* panic= of the command line, as Linux: 0 wait for ever (here: power off with status 1), N > 0
- * reboot after N seconds, N < 0 at once. */
+/* What a loop that waits for another hart calls: stops for good if a panic is going on. */
+void machine_pause_in_spin(void);
+
+/* panic= of the command line. Without it a panic powers off with status 1; 0: waits for a
+ * debugger; N: reboots after N seconds (at once if negative). */
 void panic_set_timeout(int seconds);
-extern bool panic_in_progress;
+/* The hart that panics, + 1; 0: none. Atomic. */
+extern u32 panic_hart;
