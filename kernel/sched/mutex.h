@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sleeping locks: mutex and reader-writer mutex. Never in interrupt handlers, never under a spinlock.
+ * Sleeping locks: mutex and reader-writer mutex. Never in interrupt handlers, never under a
+ * spinlock.
  *
  * rwmutex: writers are preferred (a waiting writer stops new readers), so a read lock
  * must not be taken twice by one thread. Uncontended operations are one atomic instruction.
@@ -12,8 +13,8 @@
 #include <sync/spinlock.h>
 
 struct mutex {
-    u32 state;              /* atomic: 0 free, 1 taken, 2 taken with waiters */
-    struct spinlock lock;   /* guards the list */
+    u32 state;            /* atomic: 0 free, 1 taken, 2 taken with waiters */
+    struct spinlock lock; /* guards the list */
     struct list_head waiters;
 #ifdef DEBUG
     struct thread *holder;
@@ -23,7 +24,7 @@ struct mutex {
 };
 
 struct rwmutex {
-    s64 state;              /* atomic: readers, or -1 writer; waiters flagged in a high bit */
+    s64 state; /* atomic: readers, or -1 writer; waiters flagged in a high bit */
     struct spinlock lock;
     struct list_head waiters;
 #ifdef DEBUG
@@ -43,9 +44,9 @@ void rw_init(struct rwmutex *rw, const char *name);
 void rw_read_lock(struct rwmutex *rw);
 void rw_read_unlock(struct rwmutex *rw);
 void rw_write_lock(struct rwmutex *rw);
-/* A second one of the same class that nobody else can be waiting for (a fresh fork child): the order checker
- * lets it pass. */
+/* A second one of the same class that nobody else can be waiting for (a fresh fork child): the
+ * order checker lets it pass. */
 void rw_write_lock_nested(struct rwmutex *rw);
 void rw_write_unlock(struct rwmutex *rw);
-bool rw_is_held(const struct rwmutex *rw);       /* by somebody, for reading or writing; assertions */
+bool rw_is_held(const struct rwmutex *rw); /* by somebody, for reading or writing; assertions */
 bool rw_is_held_write(const struct rwmutex *rw); /* by the caller; assertions */

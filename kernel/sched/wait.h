@@ -2,11 +2,12 @@
 /*
  * Wait queues: sleeping until a condition holds, without losing a wake-up.
  *
- * wait_event() and friends re-evaluate the condition after each wake-up; the waiter is on the queue and SLEEPING
- * before it looks. A waker makes the condition true first, then calls wake_*().
- * Lock: the queue's own, taken with interrupts off, so interrupt handlers may wake.
+ * wait_event() and friends re-evaluate the condition after each wake-up; the waiter is on the
+ * queue and SLEEPING before it looks. A waker makes the condition true first, then calls
+ * wake_*(). Lock: the queue's own, taken with interrupts off, so interrupt handlers may wake.
  *
- * Waiting for several things at once (poll): put one waiter on each queue, then check, then sleep.
+ * Waiting for several things at once (poll): put one waiter on each queue, then check, then
+ * sleep.
  */
 #pragma once
 
@@ -35,7 +36,8 @@ void waiter_remove(struct waiter *w);
 void wake_one(struct waitq *q);
 void wake_all(struct waitq *q);
 
-/* Marks the caller as about to sleep; every later wake-up makes the next wait_commit() return at once. */
+/* Marks the caller as about to sleep; every later wake-up makes the next wait_commit() return
+ * at once. */
 void wait_prepare(bool interruptible);
 /* Sleeps until woken, interrupted, or `deadline` (nsec of clock_monotonic(); 0: none) passes.
  * Returns 0, -EINTR, -ETIMEDOUT. */
@@ -43,28 +45,28 @@ int wait_commit(nsec_t deadline);
 /* Takes back wait_prepare() without sleeping. */
 void wait_cancel(void);
 
-#define wait_event_common(q, cond, interruptible, deadline)                                    \
-    ({                                                                                         \
-        int wait_result_ = 0;                                                                  \
-        if (!(cond)) {                                                                         \
-            struct waiter waiter_;                                                             \
-            waiter_add(&waiter_, (q));                                                         \
-            for (;;) {                                                                         \
-                wait_prepare(interruptible);                                                   \
-                if (cond) {                                                                    \
-                    wait_result_ = 0;                                                          \
-                    wait_cancel();                                                             \
-                    break;                                                                     \
-                }                                                                              \
-                if (wait_result_) {                                                            \
-                    wait_cancel();                                                             \
-                    break;                                                                     \
-                }                                                                              \
-                wait_result_ = wait_commit(deadline);                                          \
-            }                                                                                  \
-            waiter_remove(&waiter_);                                                           \
-        }                                                                                      \
-        wait_result_;                                                                          \
+#define wait_event_common(q, cond, interruptible, deadline) \
+    ({                                                      \
+        int wait_result_ = 0;                               \
+        if (!(cond)) {                                      \
+            struct waiter waiter_;                          \
+            waiter_add(&waiter_, (q));                      \
+            for (;;) {                                      \
+                wait_prepare(interruptible);                \
+                if (cond) {                                 \
+                    wait_result_ = 0;                       \
+                    wait_cancel();                          \
+                    break;                                  \
+                }                                           \
+                if (wait_result_) {                         \
+                    wait_cancel();                          \
+                    break;                                  \
+                }                                           \
+                wait_result_ = wait_commit(deadline);       \
+            }                                               \
+            waiter_remove(&waiter_);                        \
+        }                                                   \
+        wait_result_;                                       \
     })
 
 #define wait_event(q, cond)                 ((void)wait_event_common(q, cond, false, 0))

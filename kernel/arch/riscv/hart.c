@@ -13,8 +13,6 @@
 #include <debug/log.h>
 #include <lib/fdt.h>
 #include <lib/string.h>
-#include <mem/kmap.h>
-#include <sched/thread.h>
 #include <asm/errno.h>
 
 struct hart harts[MAX_HARTS];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a trap saves: the same layout for traps from user and from kernel mode. It sits at the
- * top of a user thread's kernel stack. entry.S knows the offsets; static_asserts in trap.c check them.
+ * top of a user thread's kernel stack. entry.S knows the offsets; static_asserts in trap.c
+ * check them.
  */
 #pragma once
 
@@ -17,8 +18,8 @@ struct trapframe {
             u64 s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6;
         };
     };
-    u64 status; /* sstatus */
-    u64 cause;  /* scause */
-    u64 tval;   /* stval */
+    u64 status;  /* sstatus */
+    u64 cause;   /* scause */
+    u64 tval;    /* stval */
     u64 orig_a0; /* a0 before the system call overwrote it, for restart */
 };
