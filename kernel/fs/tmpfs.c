@@ -16,6 +16,8 @@
 #include <vfs/chrdev.h>
 #include <vfs/file.h>
 
+#define EMPTY_DIR_SIZE 40 /* st_size, as on Linux */
+
 static const struct inode_ops dir_ops, file_ops, link_ops, special_ops;
 
 /* What an inode of this type can do, and what hangs on it. */
@@ -25,6 +27,7 @@ static int inode_outfit(struct inode *inode, const char *target)
     case S_IFDIR:
         inode->ops = &dir_ops;
         inode->fops = &dir_file_ops;
+        inode->other_size = EMPTY_DIR_SIZE;
         return 0;
     case S_IFREG:
         inode->ops = &file_ops;
@@ -35,7 +38,8 @@ static int inode_outfit(struct inode *inode, const char *target)
         inode->priv = mem_alloc(strlen(target) + 1);
         if (!inode->priv)
             return -ENOMEM;
-        memcpy(inode->priv, target, strlen(target) + 1);
+        inode->other_size = strlen(target);
+        memcpy(inode->priv, target, inode->other_size + 1);
         return 0;
     default:
         inode->ops = &special_ops;
@@ -70,7 +74,7 @@ static int tmpfs_node(struct inode *dir, u32 mode, u64 rdev, const char *target,
 
 static s64 tmpfs_readlink(struct inode *inode, char *buf, size_t size)
 {
-    size_t n = min(strlen(inode->priv), size);
+    size_t n = min((size_t)inode->other_size, size);
 
     memcpy(buf, inode->priv, n);
     return (s64)n;

@@ -51,8 +51,13 @@ int path_may_change(const struct path *path)
 
 static struct statx_timestamp timestamp(nsec_t t)
 {
-    return (struct statx_timestamp){.tv_sec = t / NSEC_PER_SEC,
-                                    .tv_nsec = (u32)(t % NSEC_PER_SEC)};
+    s64 sec = t / NSEC_PER_SEC, nsec = t % NSEC_PER_SEC;
+
+    if (nsec < 0) {
+        sec--;
+        nsec += NSEC_PER_SEC;
+    }
+    return (struct statx_timestamp){.tv_sec = sec, .tv_nsec = (u32)nsec};
 }
 
 int vfs_stat(struct inode *inode, struct statx *out)
@@ -69,7 +74,7 @@ int vfs_stat(struct inode *inode, struct statx *out)
     out->stx_gid = inode->gid;
     out->stx_mode = (u16)inode->mode;
     out->stx_ino = inode->ino;
-    out->stx_size = inode_stat_size(inode);
+    out->stx_size = inode->object ? inode_size(inode) : inode->other_size;
     if (inode->object)
         out->stx_blocks = __atomic_load_n(&inode->object->n_pages, __ATOMIC_RELAXED) * 8;
     out->stx_atime = timestamp(inode->atime);

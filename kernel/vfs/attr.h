@@ -17,8 +17,6 @@ int must_check vfs_set_times(const struct path *path, const nsec_t *atime, const
 void inode_drop_suid(struct inode *inode);
 /* Sets the access time as "relatime" does. */
 void file_accessed(struct file *file);
-/* st_size: of links the length of the target, of directories what they hold. */
-u64 inode_stat_size(const struct inode *inode);
 
 /* Device numbers as in struct stat: 12 bits of major, 20 of minor, spread as user space expects. */
 static inline u32 dev_major(u64 dev)

@@ -45,8 +45,8 @@ s64 vfs_copy(struct file *in, u64 *in_pos, struct file *out, u64 *out_pos, u64 n
         if (r <= 0)
             break;
         done += r;
-        if (r < (s64)piece && inode_size(in->inode) <= *pos)
-            break;
+        if (r < (s64)piece && !S_ISREG(in->inode->mode))
+            break; /* what there was */
         if (thread_is_interrupted())
             break;
         sched_point();

@@ -24,6 +24,7 @@ static struct dentry **buckets;
 static u32 bucket_mask;
 
 #define N_BUCKETS 8192u
+#define NAME_SIZE 20 /* what a name adds to st_size of its directory, as on Linux's tmpfs */
 
 int dentry_cache_init(void)
 {
@@ -120,6 +121,7 @@ static void hash_add_locked(struct dentry *d)
     d->is_hashed = true;
     d->dir_pos = d->parent->next_dir_pos++;
     list_add_tail(&d->sibling, &d->parent->children);
+    d->parent->inode->other_size += NAME_SIZE;
 }
 
 static void hash_remove_locked(struct dentry *d)
@@ -133,6 +135,7 @@ static void hash_remove_locked(struct dentry *d)
     d->hash_next = NULL;
     d->is_hashed = false;
     list_del(&d->sibling);
+    d->parent->inode->other_size -= NAME_SIZE;
 }
 
 void dentry_hash(struct dentry *d)

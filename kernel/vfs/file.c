@@ -7,6 +7,7 @@
 #include <vfs/file.h>
 
 #include <debug/assert.h>
+#include <lib/printf.h>
 #include <lib/string.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
@@ -19,6 +20,7 @@ static struct cache *file_cache;
 static struct superblock *anon_sb;
 static struct mount *anon_mount; /* never in the tree: the place of files without a name */
 static const struct inode_ops no_ops;
+const struct file_ops no_file_ops;
 
 static int file_cache_init(void)
 {
@@ -84,14 +86,19 @@ int file_create(const struct path *path, const struct file_ops *ops, int flags,
 
 int anon_path_create(u32 mode, const char *name, struct path *out)
 {
-    struct name n = {name, (u32)strlen(name)};
+    char text[DENTRY_NAME_INLINE];
     struct inode *inode;
-    int r;
+    struct name n;
+    int r = inode_create(anon_sb, mode, &inode);
 
-    r = inode_create(anon_sb, mode, &inode);
     if (r)
         return r;
     inode->ops = &no_ops;
+    if (!strchr(name, '[')) {
+        ksnprintf(text, sizeof(text), "%s:[%lu]", name, inode->ino);
+        name = text;
+    }
+    n = (struct name){name, (u32)strlen(name)};
     r = dentry_create(NULL, &n, inode, &out->dentry);
     if (r) {
         inode_put(inode);

@@ -7,9 +7,11 @@
 
 /* An open file of what the path leads to; takes its own references. */
 int must_check file_create(const struct path *path, const struct file_ops *ops, int flags, struct file **out);
-/* A place for an object that has no name in the tree ("pipe:[3]"), with a fresh inode. Gives references. */
+/* A place for an object that has no name in the tree, with a fresh inode. `name` without a bracket gets the inode
+ * number: "pipe" becomes "pipe:[3]". Gives references. */
 int must_check anon_path_create(u32 mode, const char *name, struct path *out);
 
+extern const struct file_ops no_file_ops; /* O_PATH, and files whose opening failed: nothing at all */
 s64 file_lseek(struct file *file, s64 offset, int whence);
 /* For lseek operations: sets base + offset, within 0..limit. Returns it, -EINVAL, -EOVERFLOW. */
 s64 lseek_to(struct file *file, u64 base, s64 offset, u64 limit);

@@ -11,6 +11,7 @@
 #include <mem/cache.h>
 #include <sched/thread.h>
 #include <sched/timer.h>
+#include <vfs/attr.h>
 #include <vfs/internal.h>
 
 static struct cache *inode_cache;
@@ -118,7 +119,7 @@ int sb_create(const char *type, u64 magic, const struct superblock_ops *ops,
     sb->type = type;
     sb->magic = magic;
     sb->ops = ops;
-    sb->dev = __atomic_fetch_add(&next_dev, 1, __ATOMIC_RELAXED);
+    sb->dev = dev_make(0, __atomic_fetch_add(&next_dev, 1, __ATOMIC_RELAXED));
     rw_init(&sb->names, "names");
     *out = sb;
     return 0;

@@ -74,6 +74,7 @@ struct inode {
     const struct inode_ops *ops;
     const struct file_ops *fops; /* for open files */
     struct vm_object *object;    /* regular files: pages and size; holds a reference; else NULL */
+    u64 other_size;              /* st_size without an object: of a link, set at creation; of a directory, tree_lock */
     void *priv;                  /* the file system's */
 
     struct mutex lock;

@@ -21,8 +21,6 @@
 #define KEPT_FLAGS \
     (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECT | O_LARGEFILE | O_NOATIME | O_SYNC | O_DIRECTORY | O_NOFOLLOW | O_PATH | O_TMPFILE)
 
-static const struct file_ops path_file_ops; /* O_PATH: no operation at all */
-
 static bool wants_write(int flags)
 {
     return (flags & O_ACCMODE) != O_RDONLY;
@@ -83,7 +81,7 @@ static int open_found(const struct path *path, int flags, bool is_new, struct fi
     if ((flags & O_DIRECTORY) && !S_ISDIR(inode->mode))
         return -ENOTDIR;
     if (flags & O_PATH)
-        return file_create(path, &path_file_ops, flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW), out);
+        return file_create(path, &no_file_ops, flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW), out);
     r = may_open(path, flags, is_new);
     if (r)
         return r;
@@ -94,7 +92,7 @@ static int open_found(const struct path *path, int flags, bool is_new, struct fi
         return r;
     r = file_open_inode(file);
     if (r) { /* it was never open: nothing to release */
-        file->ops = &path_file_ops;
+        file->ops = &no_file_ops;
         file_put(file);
         return r;
     }
@@ -259,7 +257,7 @@ int vfs_open_exec(int dirfd, const char *path, int at_flags, struct file **out)
     if (!r && inode->fops->open) {
         r = inode->fops->open(inode, *out);
         if (r) {
-            (*out)->ops = &path_file_ops;
+            (*out)->ops = &no_file_ops;
             file_put(*out);
         }
     }

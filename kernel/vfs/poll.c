@@ -1,33 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* The queues of a poller: the first few in the struct, further ones in chunks. */
+/*
+ * The queues of a poller: the first few in the struct, further ones in chunks.
+ *
+ * A wake-up of any of them sets `triggered` and wakes the thread, so a poller may look at its files (which may
+ * sleep for their own locks) without losing a wake-up in between.
+ */
 #include <vfs/poll.h>
 
 #include <linux/errno.h>
 #include <linux/poll.h>
 #include <mem/cache.h>
 
-#define CHUNK_WAITERS 40
+#define CHUNK_ENTRIES 40
 
 struct poll_chunk {
     struct poll_chunk *next;
-    struct waiter waiters[CHUNK_WAITERS];
+    struct poll_entry entries[CHUNK_ENTRIES];
 };
 
 void poll_table_init(struct poll_table *t)
 {
-    t->n = 0;
+    t->triggered = false;
     t->error = 0;
+    t->n = t->n_inline = 0;
     t->chunks = NULL;
     t->join = NULL;
 }
 
-static struct waiter *waiter_alloc(struct poll_table *t)
+static struct poll_entry *entry_alloc(struct poll_table *t)
 {
     struct poll_chunk *chunk;
 
     if (!t->chunks && t->n < POLL_INLINE)
-        return &t->inline_waiters[t->n++];
-    if (!t->chunks || t->n == CHUNK_WAITERS) {
+        return &t->inline_entries[t->n++];
+    if (!t->chunks || t->n == CHUNK_ENTRIES) {
         chunk = mem_alloc(sizeof(*chunk));
         if (!chunk)
             return NULL;
@@ -37,12 +43,21 @@ static struct waiter *waiter_alloc(struct poll_table *t)
         t->chunks = chunk;
         t->n = 0;
     }
-    return &t->chunks->waiters[t->n++];
+    return &t->chunks->entries[t->n++];
+}
+
+/* Runs under the queue's lock. */
+static void entry_notify(struct waiter *w)
+{
+    struct poll_entry *e = container_of(w, struct poll_entry, waiter);
+
+    __atomic_store_n(&e->table->triggered, true, __ATOMIC_RELEASE);
+    thread_wake(w->thread);
 }
 
 void poll_wait(struct poll_table *table, struct waitq *q)
 {
-    struct waiter *w;
+    struct poll_entry *e;
 
     if (!table || table->error)
         return;
@@ -50,18 +65,19 @@ void poll_wait(struct poll_table *table, struct waitq *q)
         table->join(table, q);
         return;
     }
-    w = waiter_alloc(table);
-    if (!w) {
+    e = entry_alloc(table);
+    if (!e) {
         table->error = -ENOMEM;
         return;
     }
-    waiter_add(w, q);
+    e->table = table;
+    waiter_add_notify(&e->waiter, q, entry_notify);
 }
 
-static void remove_all(struct waiter *waiters, u32 n)
+static void remove_all(struct poll_entry *entries, u32 n)
 {
     for (u32 i = 0; i < n; i++)
-        waiter_remove(&waiters[i]);
+        waiter_remove(&entries[i].waiter);
 }
 
 void poll_table_free(struct poll_table *t)
@@ -69,14 +85,27 @@ void poll_table_free(struct poll_table *t)
     struct poll_chunk *chunk = t->chunks, *next;
     u32 n = t->n;
 
-    remove_all(t->inline_waiters, chunk ? t->n_inline : t->n);
+    remove_all(t->inline_entries, chunk ? t->n_inline : t->n);
     for (; chunk; chunk = next) {
         next = chunk->next;
-        remove_all(chunk->waiters, n);
-        n = CHUNK_WAITERS;
+        remove_all(chunk->entries, n);
+        n = CHUNK_ENTRIES;
         mem_free(chunk);
     }
     poll_table_init(t);
+}
+
+int poll_table_wait(struct poll_table *t, nsec_t deadline)
+{
+    int r = 0;
+
+    wait_prepare(true);
+    if (__atomic_load_n(&t->triggered, __ATOMIC_ACQUIRE))
+        wait_cancel();
+    else
+        r = wait_commit(deadline);
+    __atomic_store_n(&t->triggered, false, __ATOMIC_RELAXED);
+    return r;
 }
 
 u32 file_poll(struct file *file, struct poll_table *table)
