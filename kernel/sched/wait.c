@@ -19,9 +19,14 @@ void waitq_init(struct waitq *q)
 
 void waiter_add(struct waiter *w, struct waitq *q)
 {
+    waiter_add_notify(w, q, NULL);
+}
+
+void waiter_add_notify(struct waiter *w, struct waitq *q, void (*notify)(struct waiter *))
+{
     w->thread = current;
     w->queue = q;
-    w->notify = NULL;
+    w->notify = notify;
     u64 irq = spin_lock_irqsave(&q->lock);
     list_add_tail(&w->link, &q->waiters);
     spin_unlock_irqrestore(&q->lock, irq);

@@ -32,6 +32,8 @@ struct waiter {
 void waitq_init(struct waitq *q);
 /* Puts the caller on the queue; does not sleep and does not set the state. */
 void waiter_add(struct waiter *w, struct waitq *q);
+/* The same for one who is told instead of woken (poll, epoll). */
+void waiter_add_notify(struct waiter *w, struct waitq *q, void (*notify)(struct waiter *));
 void waiter_remove(struct waiter *w);
 void wake_one(struct waitq *q);
 void wake_all(struct waitq *q);
