@@ -475,7 +475,7 @@ void tty_init(const char *cmdline)
     devices_register();
     if (thread_create(&thread, "tty", input_thread, &console_tty) != 0)
         panic("tty: no memory for the input thread");
-    thread->nice = INPUT_NICE;
+    thread_set_nice(thread, INPUT_NICE);
     thread_start(thread);
     console_set_input(typed_add);
 }
