@@ -29,6 +29,7 @@
 #include <mem/boot.h>
 #include <mem/kmap.h>
 #include <proc/proc.h>
+#include <proc/procfs.h>
 #include <proc/tty.h>
 #include <sched/stats.h>
 #include <sched/thread.h>
@@ -164,6 +165,11 @@ static void init_tty(void)
     tty_init(chosen.bootargs);
 }
 
+static void init_procfs(void)
+{
+    procfs_init(chosen.bootargs);
+}
+
 static void init_first_process(void)
 {
     proc_start_init(chosen.bootargs);
@@ -173,6 +179,7 @@ static const struct init_call thread_calls[] = {
     {"files", vfs_init},
     {"processes", proc_init},
     {"terminal", init_tty},
+    {"proc files", init_procfs},
     {"initial files", init_initrd},
     {"first process", init_first_process},
 };

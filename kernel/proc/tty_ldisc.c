@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line discipline (tty_ldisc.h tells the idea). Two halves: output first, because echo is
- * output, then input.
+ * The line discipline's input half (tty_ldisc.h tells the idea): echo, editing, keys, reading.
  *
- * A byte below 32, or 127, is a control character; it is echoed as ^X (two columns) when
- * ECHOCTL is set. With IUTF8 the second and later bytes of a character take no column and are
- * erased together with the first.
+ * A control character is echoed as ^X (two columns) when ECHOCTL is set. With IUTF8 the second
+ * and later bytes of a character take no column and are erased together with the first.
  */
 #include <lib/string.h>
 #include <proc/tty_ldisc.h>
 
-#define MASK      (LDISC_SIZE - 1)
-#define TAB_WIDTH 8u
-
-static bool has_i(const struct ldisc *d, tcflag_t flag)
-{
-    return d->termios.c_iflag & flag;
-}
+#define MASK (LDISC_SIZE - 1)
 
 static bool has_l(const struct ldisc *d, tcflag_t flag)
 {
@@ -29,119 +21,12 @@ static bool is_key(const struct ldisc *d, u8 byte, unsigned index)
     return byte != 0 && byte == d->termios.c_cc[index];
 }
 
-static bool is_control(u8 byte)
-{
-    return byte < 0x20 || byte == 0x7f;
-}
-
-static bool is_continuation(const struct ldisc *d, u8 byte)
-{
-    return has_i(d, IUTF8) && (byte & 0xc0) == 0x80;
-}
-
 static bool is_word(u8 byte)
 {
     u8 lower = byte | 0x20;
 
     return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '_' ||
            byte >= 0x80;
-}
-
-/* ---- output ------------------------------------------------------------------------ */
-
-/* Gathers bytes so that the device sees few large writes. */
-struct batch {
-    struct ldisc *d;
-    u8 bytes[128];
-    size_t n;
-};
-
-static void batch_send(struct batch *b)
-{
-    if (b->n > 0)
-        b->d->put(b->d, b->bytes, b->n);
-    b->n = 0;
-}
-
-static void batch_add(struct batch *b, u8 byte)
-{
-    if (b->n == sizeof(b->bytes))
-        batch_send(b);
-    b->bytes[b->n++] = byte;
-}
-
-static void process_newline(struct ldisc *d, struct batch *b)
-{
-    if (d->termios.c_oflag & ONLRET)
-        d->column = 0;
-    if (d->termios.c_oflag & ONLCR) {
-        d->column = 0;
-        batch_add(b, '\r');
-    }
-    d->line_column = d->column;
-    batch_add(b, '\n');
-}
-
-static void process_return(struct ldisc *d, struct batch *b)
-{
-    tcflag_t flags = d->termios.c_oflag;
-
-    if ((flags & ONOCR) && d->column == 0)
-        return;
-    if (flags & OCRNL) {
-        if (flags & ONLRET)
-            d->column = d->line_column = 0;
-        batch_add(b, '\n');
-        return;
-    }
-    d->column = d->line_column = 0;
-    batch_add(b, '\r');
-}
-
-static void process_tab(struct ldisc *d, struct batch *b)
-{
-    u32 n = TAB_WIDTH - d->column % TAB_WIDTH;
-
-    d->column += n;
-    if ((d->termios.c_oflag & TABDLY) != XTABS)
-        batch_add(b, '\t');
-    else
-        while (n-- > 0)
-            batch_add(b, ' ');
-}
-
-static void process_plain(struct ldisc *d, struct batch *b, u8 byte)
-{
-    if (byte == '\b' && d->column > 0)
-        d->column--;
-    if (!is_control(byte) && !is_continuation(d, byte))
-        d->column++;
-    if ((d->termios.c_oflag & OLCUC) && byte >= 'a' && byte <= 'z')
-        byte = (u8)(byte - 'a' + 'A');
-    batch_add(b, byte);
-}
-
-static void process(struct ldisc *d, struct batch *b, u8 byte)
-{
-    if (!(d->termios.c_oflag & OPOST))
-        batch_add(b, byte);
-    else if (byte == '\n')
-        process_newline(d, b);
-    else if (byte == '\r')
-        process_return(d, b);
-    else if (byte == '\t')
-        process_tab(d, b);
-    else
-        process_plain(d, b, byte);
-}
-
-void ldisc_output(struct ldisc *d, const u8 *bytes, size_t n)
-{
-    struct batch b = {.d = d};
-
-    for (size_t i = 0; i < n; i++)
-        process(d, &b, bytes[i]);
-    batch_send(&b);
 }
 
 /* ---- echo -------------------------------------------------------------------------- */
@@ -153,7 +38,7 @@ static void echo_as_is(struct ldisc *d, u8 byte)
 
 static bool is_echoed_with_caret(const struct ldisc *d, u8 byte)
 {
-    return has_l(d, ECHOCTL) && is_control(byte) && byte != '\t';
+    return has_l(d, ECHOCTL) && ldisc_is_control(byte) && byte != '\t';
 }
 
 static void echo(struct ldisc *d, u8 byte)
@@ -233,7 +118,7 @@ bool ldisc_has_room(const struct ldisc *d)
 
 static void refuse(struct ldisc *d)
 {
-    if (has_i(d, IMAXBEL))
+    if (ldisc_has_i(d, IMAXBEL))
         echo_as_is(d, '\a');
 }
 
@@ -247,7 +132,7 @@ static bool line_take_last(struct ldisc *d, u8 *first)
 
     while (at != d->line) {
         *first = ring_at(d, --at);
-        if (!is_continuation(d, *first)) {
+        if (!ldisc_is_continuation(d, *first)) {
             d->head = at;
             return true;
         }
@@ -267,7 +152,7 @@ static u32 line_columns_behind_tab(const struct ldisc *d)
             return n;
         if (is_echoed_with_caret(d, byte))
             n += 2;
-        else if (!is_control(byte) && !is_continuation(d, byte))
+        else if (!ldisc_is_control(byte) && !ldisc_is_continuation(d, byte))
             n++;
     }
     return n + d->line_column;
@@ -284,7 +169,7 @@ static void erase_columns(struct ldisc *d, u32 n)
 
 static void erase_tab(struct ldisc *d)
 {
-    u32 n = TAB_WIDTH - line_columns_behind_tab(d) % TAB_WIDTH;
+    u32 n = LDISC_TAB_WIDTH - line_columns_behind_tab(d) % LDISC_TAB_WIDTH;
 
     while (n-- > 0) {
         d->put(d, (const u8 *)"\b", 1);
@@ -313,7 +198,7 @@ static void erase_echo(struct ldisc *d, u8 byte, bool whole_line_or_word)
         echo(d, d->termios.c_cc[VERASE]);
     else if (byte == '\t')
         erase_tab(d);
-    else if (!is_control(byte))
+    else if (!ldisc_is_control(byte))
         erase_columns(d, 1);
     else if (has_l(d, ECHOCTL))
         erase_columns(d, 2);
@@ -458,7 +343,7 @@ static void input_canonical(struct ldisc *d, u8 byte)
 /* Start and stop of output. Returns: true if the byte meant only that. */
 static bool input_flow(struct ldisc *d, u8 byte)
 {
-    if (!has_i(d, IXON))
+    if (!ldisc_has_i(d, IXON))
         return false;
     if (is_key(d, byte, VSTART)) {
         d->stopped = false;
@@ -468,7 +353,7 @@ static bool input_flow(struct ldisc *d, u8 byte)
         d->stopped = true;
         return true;
     }
-    if (has_i(d, IXANY))
+    if (ldisc_has_i(d, IXANY))
         d->stopped = false;
     return false;
 }
@@ -489,7 +374,7 @@ static enum ldisc_event input_signal(struct ldisc *d, u8 byte)
         return LDISC_NONE;
     if (!has_l(d, NOFLSH))
         ldisc_flush_input(d);
-    if (has_i(d, IXON))
+    if (ldisc_has_i(d, IXON))
         d->stopped = false;
     if (has_l(d, ECHO))
         echo(d, byte);
@@ -498,7 +383,7 @@ static enum ldisc_event input_signal(struct ldisc *d, u8 byte)
 
 enum ldisc_event ldisc_input(struct ldisc *d, u8 byte)
 {
-    if (has_i(d, ISTRIP))
+    if (ldisc_has_i(d, ISTRIP))
         byte &= 0x7f;
     if (d->literal) {
         d->literal = false;
@@ -511,11 +396,11 @@ enum ldisc_event ldisc_input(struct ldisc *d, u8 byte)
     if (event != LDISC_NONE)
         return event;
     if (byte == '\r') {
-        if (has_i(d, IGNCR))
+        if (ldisc_has_i(d, IGNCR))
             return LDISC_NONE;
-        if (has_i(d, ICRNL))
+        if (ldisc_has_i(d, ICRNL))
             byte = '\n';
-    } else if (byte == '\n' && has_i(d, INLCR)) {
+    } else if (byte == '\n' && ldisc_has_i(d, INLCR)) {
         byte = '\r';
     }
     if (has_l(d, ICANON))
@@ -593,7 +478,7 @@ void ldisc_set_termios(struct ldisc *d, const struct ktermios *termios)
     bool was_canonical = has_l(d, ICANON);
 
     d->termios = *termios;
-    if (!has_i(d, IXON))
+    if (!ldisc_has_i(d, IXON))
         d->stopped = false;
     if (was_canonical == has_l(d, ICANON))
         return;

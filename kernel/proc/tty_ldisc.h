@@ -66,3 +66,19 @@ void ldisc_flush_input(struct ldisc *d);
 
 /* Sends what a program wrote to the screen, processed as c_oflag says. */
 void ldisc_output(struct ldisc *d, const u8 *bytes, size_t n);
+
+/* --- for both halves: tty_ldisc.c and tty_output.c --- */
+#define LDISC_TAB_WIDTH 8u
+
+static inline bool ldisc_has_i(const struct ldisc *d, tcflag_t flag)
+{
+    return d->termios.c_iflag & flag;
+}
+static inline bool ldisc_is_control(u8 byte)
+{
+    return byte < 0x20 || byte == 0x7f;
+}
+static inline bool ldisc_is_continuation(const struct ldisc *d, u8 byte)
+{
+    return ldisc_has_i(d, IUTF8) && (byte & 0xc0) == 0x80;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// with: kernel/proc/tty_ldisc.c
+// with: kernel/proc/tty_ldisc.c kernel/proc/tty_output.c
 /*
  * The line discipline: keys in, lines and screen out.
  *
