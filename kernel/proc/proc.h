@@ -101,9 +101,11 @@ struct proc {
     struct sigpending pending;
     bool group_exit; /* all threads are to end with group_status */
     int group_status;
-    struct uthread *exec_thread;               /* all others are to end */
-    bool is_stopped;                           /* job control: threads wait on stop_wait */
-    bool stop_begun;                           /* threads are on their way to stop */
+    struct uthread *exec_thread; /* all others are to end */
+    bool is_stopped;             /* job control: threads wait on stop_wait */
+    bool stop_begun;             /* threads are on their way to stop */
+    bool stop_dequeued;          /* a stop signal was taken and no SIGCONT came since */
+    bool continue_notify;        /* the parent is to be told */
     bool stop_unreported, continue_unreported; /* for wait4() */
     u8 stop_signal;
     u32 n_stopped;
@@ -123,6 +125,7 @@ struct proc {
     } virtual_timer, prof_timer;
     struct list_head posix_timers;
     u32 next_timer_id;
+    u32 uid; /* of the leader, for SIGCHLD; kept by whoever changes it */
     int pdeath_signal;
     bool no_new_privs;
     bool dumpable;
@@ -139,8 +142,9 @@ struct uthread {
     sigset64_t blocked;
     sigset64_t waiting_for; /* sigtimedwait: these wake it although blocked */
     struct sigpending pending;
+    sigset64_t forced; /* cannot be survived by process 1 either */
     bool is_exiting;
-    bool is_stopped;
+    bool is_stopped; /* waits on proc->stop_wait */
 
     /* owner only */
     sigset64_t saved_blocked; /* to restore once a handler is set up, when has_saved */
@@ -152,7 +156,6 @@ struct uthread {
     vaddr_t clear_child_tid;
     vaddr_t robust_list;
     struct vfork_wait *vfork; /* sig_lock: the parent that waits for us */
-    bool syscall_restartable; /* the trap frame holds a system call that may be restarted */
     nsec_t restart_deadline;  /* restart_syscall() */
     int restart_clock;
     vaddr_t restart_rem;
@@ -224,6 +227,10 @@ bool pgrp_is_orphaned(u32 pgid);
 u32 pgrp_sid(u32 pgid);
 /* The calling process's session. Stable while the process lives; tty fields under proc_lock. */
 struct session *session_current(void);
+
+/* setsid(2) and setpgid(2) for the calling process. The new id or 0, or -Exxx. */
+long proc_setsid(void);
+long proc_setpgid(u32 pid, u32 pgid);
 
 /* --- limits --- */
 /* The soft limit of the calling process. */

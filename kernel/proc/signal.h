@@ -98,6 +98,21 @@ bool signal_is_refused(int signo);
 /* Is a SIGKILL or the end of the whole process on its way? */
 bool signal_is_fatal_pending(void);
 void signal_set_blocked(sigset64_t set);
+/* ppoll and its kin: another mask while waiting. pop: the call ends with `result`; after -EINTR
+ * the old mask comes back only when the handler has been set up. */
+void signal_mask_push(sigset64_t set);
+long signal_mask_pop(long result);
+
+/* What a system call returns, in the kernel only, when a signal ended its wait. A plain -EINTR
+ * is treated as its call has it (signal(7)). */
+#define ERESTARTSYS           512 /* again after a handler with SA_RESTART, or without any */
+#define ERESTARTNOINTR        513 /* again in any case */
+#define ERESTARTNOHAND        514 /* again if no handler ran */
+#define ERESTART_RESTARTBLOCK 516 /* the same, through restart_syscall(2) */
+
+/* sigaltstack(2): what the old one is, with the stack pointer at sp. */
+struct sigaltstack;
+void altstack_describe(const struct uthread *u, vaddr_t sp, struct sigaltstack *out);
 
 /* --- called by entry --- */
 /* A fault of user code that vm cannot mend. */

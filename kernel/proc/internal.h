@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this folder share among themselves. */
+#pragma once
+
+#include <proc/proc.h>
+#include <proc/signal.h>
+
+/* --- proc.c: birth and death of the structs --- */
+/* A process without threads, number, parent or group; count 1. Returns 0, -ENOMEM. */
+int must_check proc_alloc(struct proc **out);
+void proc_free_unused(struct proc *proc);
+/* The thread's half in this layer. Returns 0, -ENOMEM. */
+int must_check uthread_alloc(struct thread *thread, struct uthread **out);
+void uthread_free(struct uthread *u);
+/* Makes a number known that nothing has yet. Returns 0, -ENOMEM. */
+int must_check pid_create(u32 nr, struct pid **out);
+/* Takes back pid_create(); the number itself stays the caller's. */
+void pid_destroy_unused(struct pid *pid);
+/* Drops the number once nothing has it. Locks: proc_lock. */
+void pid_release_locked(struct pid *pid);
+/* Counts a new thread and, if it is the first of its process, the process. Locks: proc_lock. */
+void proc_count_thread_locked(const struct uthread *u);
+void proc_uncount_thread_locked(void);
+/* Adds what a thread used to the sum. */
+void proc_times_add_thread(struct proc_times *sum, const struct uthread *u);
+void proc_times_add(struct proc_times *sum, const struct proc_times *more);
+
+/* --- group.c --- */
+/* A new session with one group, both named by `id`, which has neither. Returns 0, -ENOMEM. */
+int must_check session_create(struct pid *id, struct pgrp **out);
+/* Moves a process (out of its group, if it is in one) into `to`. Locks: proc_lock. */
+void pgrp_join_locked(struct proc *proc, struct pgrp *to);
+void pgrp_leave_locked(struct proc *proc);
+bool pgrp_is_orphaned_locked(const struct pgrp *g);
+/* `proc` ends, or moves away: groups that it kept from being orphaned and that have stopped
+ * members get SIGHUP and SIGCONT. Locks: proc_lock. */
+void pgrp_check_orphans_locked(struct proc *proc);
+
+/* --- signal.c --- */
+int must_check sighand_create(struct sighand **out);
+int must_check sighand_copy(struct sighand *from, struct sighand **out);
+void sighand_get(struct sighand *sh);
+void sighand_put(struct sighand *sh);
+void sigpending_init(struct sigpending *p);
+void sigpending_flush(struct sigpending *p);
+/* The caller has checked permission. Locks: proc->sig_lock. */
+int signal_send_locked(struct proc *proc, struct uthread *u, int signo,
+                       const struct siginfo_part *info);
+/* Sets or clears the caller's TF_SIGNAL by what it has to take. Locks: sig_lock. */
+void signal_recalc_locked(void);
+/* The next signal for the caller out of `mask`'s complement. 0: none. Locks: sig_lock. */
+int signal_dequeue_locked(sigset64_t blocked, struct siginfo_part *info);
+struct sigaction_k sighand_action(struct sighand *sh, int signo);
+/* Ends all threads of the calling process, with this status for wait. Locks: sig_lock. */
+void group_exit_begin_locked(struct proc *proc, int status);
+/* exec: handlers become default. */
+void sighand_reset(struct sighand *sh);
+
+/* --- stop.c --- */
+/* The calling thread waits while its process is stopped. */
+void proc_stop_here(void);
+/* A stop signal was taken. Sleeps. */
+void proc_stop_begin(int signo);
+/* SIGCONT or SIGKILL was sent: whoever is stopped goes on. Locks: sig_lock. */
+void proc_continue_locked(struct proc *proc);
+/* A thread leaves: a stop that waited only for it is complete. Locks: proc_lock, sig_lock. */
+void proc_stop_leave_locked(struct uthread *u);
+/* Tells the parent about a child that stopped or went on. Locks: proc_lock; not sig_lock. */
+void proc_notify_parent_locked(struct proc *proc, int code, int status);
+
+/* --- sigframe.c --- */
+/* Makes the calling thread run its handler next. Returns 0, -EFAULT. */
+int must_check sigframe_push(struct trapframe *tf, const struct sigaction_k *action,
+                             const struct siginfo_part *info, sigset64_t restore_mask);
+long sigframe_pop(struct trapframe *tf);
+
+/* --- exit.c --- */
+void noreturn_fn uthread_exit(int status); /* status as wait reports it, if the last */
+/* The thread's ties to its memory: robust list, clear_child_tid, the parent in vfork. */
+void uthread_release_memory(struct uthread *u);
+/* The process is gone for good: parent's list, group, number, reference. Locks: proc_lock. */
+void proc_reap_locked(struct proc *proc);
+/* Waits until the caller is the only thread, under the leader's number. Returns 0, -EAGAIN
+ * (somebody else was faster, or the process ends). */
+int must_check proc_end_siblings(void);
+
+/* --- timers --- */
+void proc_timers_init(struct proc *proc);
+/* Before the last thread is gone; nothing fires after this. */
+void proc_timers_end(struct proc *proc);
+void posix_timers_delete_all(struct proc *proc);
+
+/* --- vdso --- */
+extern const u8 vdso_image[], vdso_image_end[];
+void vdso_init(void);
+struct aspace;
+int must_check vdso_map(struct aspace *as, vaddr_t *base);
+vaddr_t vdso_sigreturn(const struct aspace *as);

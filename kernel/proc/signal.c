@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending signals and choosing who takes them. Taking is in sigtake.c.
+ *
+ * A standard signal is pending once; a real-time signal queues. Where the queue entry cannot be
+ * had, a standard signal still becomes pending, without its details; a real-time one
+ * from a user is refused with -EAGAIN (signal(7), "Queueing and delivery").
+ *
+ * Locks: see signal.h.
+ */
+#include <proc/internal.h>
+
+#include <debug/assert.h>
+#include <lib/string.h>
+#include <linux/errno.h>
+#include <linux/signal.h>
+#include <mem/cache.h>
+#include <vfs/cred.h>
+
+struct sigqueue {
+    struct list_head link;
+    struct siginfo_part info;
+};
+
+#define SIGS_STOP (sig_bit(SIGSTOP) | sig_bit(SIGTSTP) | sig_bit(SIGTTIN) | sig_bit(SIGTTOU))
+#define SIGS_FAULT                                                             \
+    (sig_bit(SIGSEGV) | sig_bit(SIGBUS) | sig_bit(SIGILL) | sig_bit(SIGTRAP) | \
+     sig_bit(SIGFPE) | sig_bit(SIGSYS))
+#define SIGS_DEFAULT_IGNORE \
+    (sig_bit(SIGCHLD) | sig_bit(SIGCONT) | sig_bit(SIGURG) | sig_bit(SIGWINCH))
+
+/* --- actions --- */
+
+int sighand_create(struct sighand **out)
+{
+    struct sighand *sh = mem_zalloc(sizeof(*sh));
+
+    if (!sh)
+        return -ENOMEM;
+    sh->count = 1;
+    spin_init(&sh->lock, "sighand");
+    *out = sh;
+    return 0;
+}
+
+int sighand_copy(struct sighand *from, struct sighand **out)
+{
+    struct sighand *sh = mem_alloc(sizeof(*sh));
+
+    if (!sh)
+        return -ENOMEM;
+    sh->count = 1;
+    spin_init(&sh->lock, "sighand");
+    u64 state = spin_lock_irqsave(&from->lock);
+    memcpy(sh->actions, from->actions, sizeof(sh->actions));
+    spin_unlock_irqrestore(&from->lock, state);
+    *out = sh;
+    return 0;
+}
+
+void sighand_get(struct sighand *sh)
+{
+    __atomic_fetch_add(&sh->count, 1, __ATOMIC_RELAXED);
+}
+
+void sighand_put(struct sighand *sh)
+{
+    if (__atomic_fetch_sub(&sh->count, 1, __ATOMIC_ACQ_REL) == 1)
+        mem_free(sh);
+}
+
+void sighand_reset(struct sighand *sh)
+{
+    u64 state = spin_lock_irqsave(&sh->lock);
+
+    for (int i = 0; i < SIG_COUNT; i++) {
+        struct sigaction_k *a = &sh->actions[i];
+
+        if (a->handler != (vaddr_t)SIG_IGN)
+            a->handler = (vaddr_t)SIG_DFL;
+        a->flags = 0;
+        a->mask = 0;
+    }
+    spin_unlock_irqrestore(&sh->lock, state);
+}
+
+struct sigaction_k sighand_action(struct sighand *sh, int signo)
+{
+    u64 state = spin_lock_irqsave(&sh->lock);
+    struct sigaction_k action = sh->actions[signo - 1];
+
+    spin_unlock_irqrestore(&sh->lock, state);
+    return action;
+}
+
+/* --- pending signals --- */
+
+void sigpending_init(struct sigpending *p)
+{
+    p->set = 0;
+    list_init(&p->queue);
+}
+
+static void sigpending_drop(struct sigpending *p, sigset64_t set)
+{
+    struct sigqueue *q, *next;
+
+    if (!(p->set & set))
+        return;
+    p->set &= ~set;
+    list_for_each_safe (q, next, &p->queue, link) {
+        if (set & sig_bit(q->info.signo)) {
+            list_del(&q->link);
+            mem_free(q);
+        }
+    }
+}
+
+void sigpending_flush(struct sigpending *p)
+{
+    sigpending_drop(p, ~0UL);
+}
+
+static void proc_drop_pending_locked(struct proc *proc, sigset64_t set)
+{
+    struct uthread *u;
+
+    sigpending_drop(&proc->pending, set);
+    list_for_each (u, &proc->threads, link)
+        sigpending_drop(&u->pending, set);
+}
+
+static int sigpending_add(struct sigpending *p, int signo, const struct siginfo_part *info)
+{
+    struct sigqueue *q;
+
+    if (signo < SIGRTMIN && (p->set & sig_bit(signo)))
+        return 0;
+    q = mem_alloc(sizeof(*q));
+    if (!q && signo >= SIGRTMIN && info && info->code < 0)
+        return -EAGAIN;
+    p->set |= sig_bit(signo);
+    if (!q)
+        return 0;
+    if (info)
+        q->info = *info;
+    else
+        siginfo_kernel(&q->info, signo);
+    list_add_tail(&q->link, &p->queue);
+    return 0;
+}
+
+/* Takes one instance of signo out; the bit stays while others wait. */
+static void sigpending_take(struct sigpending *p, int signo, struct siginfo_part *info)
+{
+    struct sigqueue *q, *found = NULL;
+    bool more = false;
+
+    list_for_each (q, &p->queue, link) {
+        if (q->info.signo != signo)
+            continue;
+        more = found;
+        if (more)
+            break;
+        found = q;
+    }
+    if (!more)
+        p->set &= ~sig_bit(signo);
+    if (!found) {
+        memset(info, 0, sizeof(*info));
+        info->signo = signo;
+        return;
+    }
+    *info = found->info;
+    list_del(&found->link);
+    mem_free(found);
+}
+
+/* --- details --- */
+
+void siginfo_kernel(struct siginfo_part *info, int signo)
+{
+    memset(info, 0, sizeof(*info));
+    info->signo = signo;
+    info->code = SI_KERNEL;
+}
+
+void siginfo_user(struct siginfo_part *info, int signo, int code)
+{
+    memset(info, 0, sizeof(*info));
+    info->signo = signo;
+    info->code = code;
+    info->pid = proc_id(proc_current());
+    info->uid = current->cred->uid;
+}
+
+/* --- sending --- */
+
+/* Would nothing come of it? `u` is the thread that would take it first. Process 1 is only hit
+ * by signals that it handles. */
+static bool is_ignored_locked(struct proc *proc, const struct uthread *u, int signo)
+{
+    sigset64_t bit = sig_bit(signo);
+    struct sigaction_k action;
+
+    if (u && ((u->blocked | u->waiting_for) & bit))
+        return false;
+    action = sighand_action(proc->sighand, signo);
+    if (action.handler == (vaddr_t)SIG_IGN)
+        return true;
+    if (action.handler != (vaddr_t)SIG_DFL)
+        return false;
+    return (SIGS_DEFAULT_IGNORE & bit) || proc_id(proc) == 1;
+}
+
+static bool thread_wants(const struct uthread *u, int signo)
+{
+    if (u->is_exiting)
+        return false;
+    return signo == SIGKILL || !(u->blocked & sig_bit(signo)) ||
+           (u->waiting_for & sig_bit(signo));
+}
+
+/* Somebody who does not block it takes a look. */
+static void notify_taker_locked(struct proc *proc, struct uthread *u, int signo)
+{
+    if (u) {
+        if (thread_wants(u, signo))
+            thread_interrupt(u->thread);
+        return;
+    }
+    list_for_each (u, &proc->threads, link) {
+        if (thread_wants(u, signo)) {
+            thread_interrupt(u->thread);
+            return;
+        }
+    }
+}
+
+/* Stopping and going on cancel each other at the moment of sending, whatever the action is. */
+static void cancel_opposites_locked(struct proc *proc, int signo)
+{
+    if (signo == SIGCONT || signo == SIGKILL) {
+        proc_drop_pending_locked(proc, SIGS_STOP);
+        if (signo == SIGKILL)
+            proc->continue_notify = false;
+        else if (proc->is_stopped)
+            proc->continue_notify = true;
+        proc_continue_locked(proc);
+    } else if (SIGS_STOP & sig_bit(signo)) {
+        proc_drop_pending_locked(proc, sig_bit(SIGCONT));
+    }
+}
+
+int signal_send_locked(struct proc *proc, struct uthread *u, int signo,
+                       const struct siginfo_part *info)
+{
+    struct uthread *first;
+    int err;
+
+    assert(spin_is_held(&proc->sig_lock));
+    if (list_is_empty(&proc->threads) || proc->group_exit)
+        return 0;
+    cancel_opposites_locked(proc, signo);
+    first = u ? u : list_first(&proc->threads, struct uthread, link);
+    if (is_ignored_locked(proc, first, signo))
+        return 0;
+    err = sigpending_add(u ? &u->pending : &proc->pending, signo, info);
+    if (err)
+        return err;
+    notify_taker_locked(proc, u, signo);
+    return 0;
+}
+
+int signal_send_proc(struct proc *proc, int signo, const struct siginfo_part *info)
+{
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+    int err = signal_send_locked(proc, NULL, signo, info);
+
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+    return err;
+}
+
+int signal_send_thread(struct uthread *u, int signo, const struct siginfo_part *info)
+{
+    u64 state = spin_lock_irqsave(&u->proc->sig_lock);
+    int err = signal_send_locked(u->proc, u, signo, info);
+
+    spin_unlock_irqrestore(&u->proc->sig_lock, state);
+    return err;
+}
+
+/* A signal that the caller blocks or ignores would be lost: then it ends the process. */
+void signal_force_info(const struct siginfo_part *info)
+{
+    struct uthread *u = current->user;
+    struct proc *proc = u->proc;
+    sigset64_t bit = sig_bit(info->signo);
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+    struct sigaction_k *action = &proc->sighand->actions[info->signo - 1];
+
+    spin_lock(&proc->sighand->lock);
+    if (action->handler == (vaddr_t)SIG_IGN || (u->blocked & bit))
+        action->handler = (vaddr_t)SIG_DFL;
+    spin_unlock(&proc->sighand->lock);
+    u->blocked &= ~bit;
+    u->forced |= bit;
+    (void)sigpending_add(&u->pending, info->signo, info);
+    thread_interrupt(current);
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+}
+
+void signal_force(int signo, int code, vaddr_t addr)
+{
+    struct siginfo_part info;
+
+    memset(&info, 0, sizeof(info));
+    info.signo = signo;
+    info.code = code;
+    info.addr = addr;
+    signal_force_info(&info);
+}
+
+void group_exit_begin_locked(struct proc *proc, int status)
+{
+    struct uthread *u;
+
+    assert(spin_is_held(&proc->sig_lock));
+    if (proc->group_exit)
+        return;
+    proc->group_exit = true;
+    proc->group_status = status;
+    proc->continue_notify = false;
+    proc_continue_locked(proc);
+    list_for_each (u, &proc->threads, link) {
+        if (u->thread != current && !u->is_exiting)
+            thread_interrupt(u->thread);
+    }
+}
+
+/* --- the calling thread --- */
+
+void signal_recalc_locked(void)
+{
+    struct uthread *u = current->user;
+    struct proc *proc = u->proc;
+    bool work = ((u->pending.set | proc->pending.set) & ~u->blocked) || proc->group_exit ||
+                proc->stop_begun || proc->is_stopped ||
+                (proc->exec_thread && proc->exec_thread != u);
+
+    assert(spin_is_held(&proc->sig_lock));
+    if (work)
+        __atomic_fetch_or(&current->flags, TF_SIGNAL, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(&current->flags, ~TF_SIGNAL, __ATOMIC_RELAXED);
+}
+
+void signal_set_blocked(sigset64_t set)
+{
+    struct uthread *u = current->user;
+    struct proc *proc = u->proc;
+    struct uthread *other;
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+    sigset64_t handed_on;
+
+    set &= ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
+    handed_on = proc->pending.set & set & ~u->blocked;
+    u->blocked = set;
+    /* What waits for any thread was perhaps left to us alone. */
+    if (handed_on) {
+        list_for_each (other, &proc->threads, link) {
+            if (other != u && !other->is_exiting && (handed_on & ~other->blocked))
+                thread_interrupt(other->thread);
+        }
+    }
+    signal_recalc_locked();
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+}
+
+void signal_mask_push(sigset64_t set)
+{
+    struct uthread *u = current->user;
+
+    u->saved_blocked = u->blocked;
+    u->has_saved = true;
+    signal_set_blocked(set);
+}
+
+long signal_mask_pop(long result)
+{
+    struct uthread *u = current->user;
+
+    if (result == -EINTR || result == -ERESTARTNOHAND)
+        return result;
+    u->has_saved = false;
+    signal_set_blocked(u->saved_blocked);
+    return result;
+}
+
+bool signal_is_refused(int signo)
+{
+    struct uthread *u = current->user;
+
+    if (u->blocked & sig_bit(signo))
+        return true;
+    return sighand_action(u->proc->sighand, signo).handler == (vaddr_t)SIG_IGN;
+}
+
+bool signal_is_fatal_pending(void)
+{
+    struct uthread *u = current->user;
+    struct proc *proc = current->proc;
+
+    return u && (proc->group_exit || (proc->exec_thread && proc->exec_thread != u) ||
+                 ((u->pending.set | proc->pending.set) & sig_bit(SIGKILL)));
+}
+
+/* Faults first, since their details belong to the instruction at hand; then by number. */
+static int sigset_first(sigset64_t set)
+{
+    if (set & SIGS_FAULT)
+        set &= SIGS_FAULT;
+    return set ? __builtin_ctzl(set) + 1 : 0;
+}
+
+int signal_dequeue_locked(sigset64_t blocked, struct siginfo_part *info)
+{
+    struct uthread *u = current->user;
+    struct sigpending *from = &u->pending;
+    int signo;
+
+    assert(spin_is_held(&u->proc->sig_lock));
+    signo = sigset_first(from->set & ~blocked);
+    if (!signo) {
+        from = &u->proc->pending;
+        signo = sigset_first(from->set & ~blocked);
+    }
+    if (!signo)
+        return 0;
+    sigpending_take(from, signo, info);
+    if (SIGS_STOP & sig_bit(signo))
+        u->proc->stop_dequeued = true;
+    return signo;
+}
