@@ -33,6 +33,10 @@ typedef s64 nsec_t;  /* nanoseconds, of a clock or an interval */
 #define likely(x)                       __builtin_expect(!!(x), 1)
 #define unlikely(x)                     __builtin_expect(!!(x), 0)
 
+#ifndef static_assert
+#define static_assert _Static_assert
+#endif
+
 #define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define align_down(x, a)                ((x) & ~((__typeof__(x))(a)-1))

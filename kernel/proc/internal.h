@@ -23,6 +23,9 @@ void proc_count_thread_locked(const struct uthread *u);
 void proc_uncount_thread_locked(void);
 /* Adds what a thread used to the sum. */
 void proc_times_add_thread(struct proc_times *sum, const struct uthread *u);
+/* Page faults and memory belong to the address space, not to a thread. */
+struct aspace;
+void proc_times_add_aspace(struct proc_times *sum, struct aspace *as);
 void proc_times_add(struct proc_times *sum, const struct proc_times *more);
 
 /* --- group.c --- */
@@ -48,6 +51,8 @@ int signal_send_locked(struct proc *proc, struct uthread *u, int signo,
                        const struct siginfo_part *info);
 /* Sets or clears the caller's TF_SIGNAL by what it has to take. Locks: sig_lock. */
 void signal_recalc_locked(void);
+/* For waits that only the end of the process may cut short. Undone by signal_set_blocked(). */
+void signal_block_all_but_kill(void);
 /* The next signal for the caller out of `mask`'s complement. 0: none. Locks: sig_lock. */
 int signal_dequeue_locked(sigset64_t blocked, struct siginfo_part *info);
 struct sigaction_k sighand_action(struct sighand *sh, int signo);
@@ -77,7 +82,11 @@ long sigframe_pop(struct trapframe *tf);
 /* --- exit.c --- */
 void noreturn_fn uthread_exit(int status); /* status as wait reports it, if the last */
 /* The thread's ties to its memory: robust list, clear_child_tid, the parent in vfork. */
+/* The parent in vfork() may go on: the caller no longer uses its memory. (fork.c) */
+void vfork_release(struct uthread *u);
 void uthread_release_memory(struct uthread *u);
+/* Process 1 has ended: so does the machine. */
+void noreturn_fn init_ended(int status);
 /* The process is gone for good: parent's list, group, number, reference. Locks: proc_lock. */
 void proc_reap_locked(struct proc *proc);
 /* Waits until the caller is the only thread, under the leader's number. Returns 0, -EAGAIN

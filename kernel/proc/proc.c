@@ -299,8 +299,7 @@ void proc_times_add_thread(struct proc_times *sum, const struct uthread *u)
     sum->n_preempted += u->thread->n_preempted;
 }
 
-/* Page faults and memory belong to the address space, not to a thread. */
-static void times_add_aspace(struct proc_times *sum, struct aspace *as)
+void proc_times_add_aspace(struct proc_times *sum, struct aspace *as)
 {
     static const u8 faults[] = {VM_REUSED, VM_COPIED, VM_ZERO_FILLED, VM_ZERO_MAPPED,
                                 VM_FILE_MAPPED};
@@ -319,7 +318,7 @@ static void times_read_locked(struct proc *proc, struct proc_times *out)
     list_for_each (u, &proc->threads, link)
         proc_times_add_thread(out, u);
     if (proc->aspace)
-        times_add_aspace(out, proc->aspace);
+        proc_times_add_aspace(out, proc->aspace);
 }
 
 void proc_times_read(struct proc *proc, struct proc_times *out)

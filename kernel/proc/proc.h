@@ -101,6 +101,7 @@ struct proc {
     struct sigpending pending;
     bool group_exit; /* all threads are to end with group_status */
     int group_status;
+    bool leader_exited;          /* and left its status in group_status */
     struct uthread *exec_thread; /* all others are to end */
     bool is_stopped;             /* job control: threads wait on stop_wait */
     bool stop_begun;             /* threads are on their way to stop */

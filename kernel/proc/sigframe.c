@@ -12,11 +12,11 @@
 
 #include <arch/riscv/fpu.h>
 #include <arch/riscv/page.h>
-#include <asm/sigcontext.h>
-#include <asm/ucontext.h>
 #include <lib/string.h>
 #include <linux/errno.h>
 #include <linux/signal.h>
+#include <asm/sigcontext.h>
+#include <asm/ucontext.h>
 #include <vm/uaccess.h>
 
 struct rt_sigframe {

@@ -377,6 +377,16 @@ void signal_set_blocked(sigset64_t set)
     spin_unlock_irqrestore(&proc->sig_lock, state);
 }
 
+void signal_block_all_but_kill(void)
+{
+    struct proc *proc = proc_current();
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+
+    current->user->blocked = ~sig_bit(SIGKILL);
+    signal_recalc_locked();
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+}
+
 void signal_mask_push(sigset64_t set)
 {
     struct uthread *u = current->user;

@@ -18,7 +18,6 @@
 #include <linux/errno.h>
 #include <linux/signal.h>
 #include <vm/aspace.h>
-#include <vm/stats.h>
 #include <vm/uaccess.h>
 
 #define CAUSE_ECALL_USER 8
@@ -241,6 +240,5 @@ void proc_fault_oom(struct trapframe *tf)
 
     log_warn("out of memory: killed process %u (%s) with %ld pages of memory", proc_id(proc),
              current->name, as ? (long)(as->rss_anon + as->rss_file + as->rss_shmem) : 0L);
-    vm_count(as, VM_OOM);
     signal_force(SIGKILL, SI_KERNEL, 0);
 }
