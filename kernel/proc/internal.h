@@ -98,6 +98,10 @@ void proc_timers_init(struct proc *proc);
 /* Before the last thread is gone; nothing fires after this. */
 void proc_timers_end(struct proc *proc);
 void posix_timers_delete_all(struct proc *proc);
+/* A timer's signal; counted as an overrun if the last one still waits. tid 0: to the process. */
+void signal_send_timer(struct proc *proc, u32 tid, const struct siginfo_part *info);
+/* The caller took a timer's signal. Locks: sig_lock. */
+void posix_timer_delivered_locked(const struct siginfo_part *info);
 
 /* --- vdso --- */
 extern const u8 vdso_image[], vdso_image_end[];

@@ -290,6 +290,33 @@ int signal_send_thread(struct uthread *u, int signo, const struct siginfo_part *
     return err;
 }
 
+static bool timer_overran(struct sigpending *p, u32 timer_id)
+{
+    struct sigqueue *q;
+
+    list_for_each (q, &p->queue, link) {
+        if (q->info.code == SI_TIMER && q->info.timer_id == timer_id) {
+            q->info.overrun++;
+            return true;
+        }
+    }
+    return false;
+}
+
+void signal_send_timer(struct proc *proc, u32 tid, const struct siginfo_part *info)
+{
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+    struct uthread *u = NULL, *each;
+
+    list_for_each (each, &proc->threads, link) {
+        if (tid && each->thread->tid == tid)
+            u = each;
+    }
+    if (!timer_overran(u ? &u->pending : &proc->pending, info->timer_id) && (u || !tid))
+        (void)signal_send_locked(proc, u, info->signo, info);
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+}
+
 /* A signal that the caller blocks or ignores would be lost: then it ends the process. */
 void signal_force_info(const struct siginfo_part *info)
 {
@@ -450,5 +477,7 @@ int signal_dequeue_locked(sigset64_t blocked, struct siginfo_part *info)
     sigpending_take(from, signo, info);
     if (SIGS_STOP & sig_bit(signo))
         u->proc->stop_dequeued = true;
+    if (info->code == SI_TIMER)
+        posix_timer_delivered_locked(info);
     return signo;
 }

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setitimer(2): SIGALRM by the clock, SIGVTALRM and SIGPROF by the CPU time of the process.
+ *
+ * CPU time passes no faster than real time times running threads. So a CPU timer sleeps on the
+ * clock for as long as the process could need at least, then looks, and sleeps again if it is
+ * not there yet.
+ *
+ * Locks: sig_lock for the values. The functions of the timers run in interrupts.
+ */
+#include <proc/timers.h>
+
+#include <linux/signal.h>
+#include <proc/internal.h>
+
+#define CPU_LOOK_MIN (NSEC_PER_SEC / 1000)
+
+static void real_fired(struct timer *t)
+{
+    struct proc *proc = container_of(t, struct proc, real_timer);
+
+    if (proc->real_interval)
+        timer_set(t, t->deadline + proc->real_interval);
+    signal_send_proc(proc, SIGALRM, NULL);
+}
+
+static nsec_t cpu_time(struct proc *proc, const struct cpu_timer *ct)
+{
+    struct proc_times times;
+
+    proc_times_read(proc, &times);
+    return ct == &proc->virtual_timer ? times.utime : times.utime + times.stime;
+}
+
+static void cpu_timer_arm(struct proc *proc, struct cpu_timer *ct, nsec_t left)
+{
+    nsec_t wait = left / max(1u, proc->n_live);
+
+    timer_set(&ct->timer, clock_monotonic() + max(wait, CPU_LOOK_MIN));
+}
+
+static void cpu_timer_look(struct proc *proc, struct cpu_timer *ct, int signo)
+{
+    nsec_t left = ct->expires - cpu_time(proc, ct);
+
+    if (!ct->expires)
+        return;
+    if (left <= 0) {
+        signal_send_proc(proc, signo, NULL);
+        ct->expires = ct->interval ? ct->expires + ct->interval : 0;
+        left += ct->interval;
+    }
+    if (ct->expires)
+        cpu_timer_arm(proc, ct, left);
+}
+
+static void virtual_fired(struct timer *t)
+{
+    struct proc *proc = container_of(t, struct proc, virtual_timer.timer);
+
+    cpu_timer_look(proc, &proc->virtual_timer, SIGVTALRM);
+}
+
+static void prof_fired(struct timer *t)
+{
+    struct proc *proc = container_of(t, struct proc, prof_timer.timer);
+
+    cpu_timer_look(proc, &proc->prof_timer, SIGPROF);
+}
+
+void proc_timers_init(struct proc *proc)
+{
+    timer_init(&proc->real_timer, real_fired);
+    timer_init(&proc->virtual_timer.timer, virtual_fired);
+    timer_init(&proc->prof_timer.timer, prof_fired);
+}
+
+/* Only a timer that was ever used needs its function waited for. */
+static void timer_end(struct timer *t)
+{
+    if (t->deadline)
+        timer_cancel(t);
+}
+
+void proc_timers_end(struct proc *proc)
+{
+    proc->real_interval = 0;
+    proc->virtual_timer.expires = proc->prof_timer.expires = 0;
+    timer_end(&proc->real_timer);
+    timer_end(&proc->virtual_timer.timer);
+    timer_end(&proc->prof_timer.timer);
+    posix_timers_delete_all(proc);
+}
+
+/* --- the calls --- */
+
+static struct cpu_timer *cpu_timer_of(struct proc *proc, int which)
+{
+    return which == ITIMER_VIRTUAL ? &proc->virtual_timer : &proc->prof_timer;
+}
+
+void itimer_get(int which, struct itimer *out)
+{
+    struct proc *proc = proc_current();
+    struct cpu_timer *ct = cpu_timer_of(proc, which);
+
+    if (which == ITIMER_REAL) {
+        out->interval = proc->real_interval;
+        out->remaining = 0;
+        if (proc->real_timer.hart)
+            out->remaining = max(proc->real_timer.deadline - clock_monotonic(), 1L);
+        return;
+    }
+    out->interval = ct->interval;
+    out->remaining = ct->expires ? max(ct->expires - cpu_time(proc, ct), 1L) : 0;
+}
+
+static void cpu_itimer_set(struct proc *proc, struct cpu_timer *ct, const struct itimer *new)
+{
+    timer_end(&ct->timer);
+    ct->interval = new->interval;
+    ct->expires = new->remaining ? cpu_time(proc, ct) + new->remaining : 0;
+    if (ct->expires)
+        cpu_timer_arm(proc, ct, new->remaining);
+}
+
+void itimer_set(int which, const struct itimer *new, struct itimer *old)
+{
+    struct proc *proc = proc_current();
+
+    itimer_get(which, old);
+    if (which != ITIMER_REAL) {
+        cpu_itimer_set(proc, cpu_timer_of(proc, which), new);
+        return;
+    }
+    proc->real_interval = 0; /* so that a firing one does not arm itself again */
+    timer_end(&proc->real_timer);
+    proc->real_interval = new->interval;
+    if (new->remaining)
+        timer_set(&proc->real_timer, clock_monotonic() + new->remaining);
+}
