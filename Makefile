@@ -69,6 +69,19 @@ KERNEL_SRC := $(sort $(shell find kernel -name '*.[cS]' 2>/dev/null))
 KERNEL_OBJ := $(addsuffix .o,$(KERNEL_SRC))
 LIBFDT_OBJ := $(addprefix libfdt/,fdt.o fdt_ro.o fdt_check.o)
 
+# The vDSO: a shared object that the kernel carries and maps into every process.
+VDSO_FLAGS := -std=gnu11 -march=rv64gc -mabi=lp64d -O2 -fPIC -shared -nostdlib -ffreestanding \
+              -fno-stack-protector -fno-asynchronous-unwind-tables -Wall -Wextra \
+              -Wno-unused-parameter $(WERROR) -Wl,-soname=linux-vdso.so.1 -Wl,--hash-style=both \
+              -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
+build/vdso.so: user/vdso/vdso.c user/vdso/sigreturn.S user/vdso/vdso.lds kernel/proc/vvar.h \
+               Makefile | $(NEED)
+	$(call say,VDSO,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VDSO_FLAGS) $(KERNEL_CPP) -T user/vdso/vdso.lds user/vdso/vdso.c \
+	  user/vdso/sigreturn.S -o $@.full
+	$(Q)$(CROSS)strip -o $@ $@.full
+
 # $(call kernel_in,FOLDER,EXTRA FLAGS): one kernel. It is linked twice: the first pass
 # tells the addresses of all functions, the second carries them as a table that a
 # backtrace reads (format: tools/ksyms).
@@ -82,6 +95,8 @@ $(1)/%.S.o: %.S Makefile | $(NEED) build/libfdt/libfdt.h
 	$$(call say,AS,$$<$(if $(filter build,$(1)),, ($(notdir $(1)))))
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $$(KERNEL_FLAGS) $(2) -MD -MP -c $$< -o $$@
+
+$(1)/kernel/proc/vdso_image.S.o: build/vdso.so
 
 $(1)/libfdt/%.o: build/libfdt/libfdt.h | $(NEED)
 	@mkdir -p $$(@D)

@@ -11,6 +11,7 @@
 #include <proc/internal.h>
 
 #include <debug/assert.h>
+#include <ipc/futex.h>
 #include <lib/radix.h>
 #include <lib/string.h>
 #include <linux/errno.h>
@@ -50,6 +51,7 @@ void proc_init(void)
     node_cache = cache_create("pid-node", RADIX_NODE_SIZE);
     radix_init(&numbers, &ops);
     vfs_rlimit = proc_limit;
+    futex_init();
     vdso_init();
 }
 

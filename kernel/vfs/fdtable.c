@@ -136,6 +136,11 @@ int fdtable_copy(struct fdtable *from, struct fdtable **out)
     }
 }
 
+bool fdtable_is_shared(const struct fdtable *t)
+{
+    return __atomic_load_n(&t->count, __ATOMIC_RELAXED) > 1;
+}
+
 void fdtable_get(struct fdtable *t)
 {
     __atomic_fetch_add(&t->count, 1, __ATOMIC_RELAXED);

@@ -11,6 +11,8 @@ int must_check fdtable_create(struct fdtable **out);
 int must_check fdtable_copy(struct fdtable *from, struct fdtable **out);
 void fdtable_get(struct fdtable *t);
 void fdtable_put(struct fdtable *t); /* the last one closes all files. Sleeps. */
+/* Does somebody else use it too? */
+bool fdtable_is_shared(const struct fdtable *t);
 void fdtable_close_on_exec(struct fdtable *t);
 
 /* All of these work on current->files. */

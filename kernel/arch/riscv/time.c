@@ -26,6 +26,11 @@ void time_init(void)
     time_tick_mult = (scaled / NSEC_PER_SEC << 16) + (rest << 16) / NSEC_PER_SEC + 1;
 }
 
+u64 time_boot_ticks(void)
+{
+    return boot_ticks;
+}
+
 nsec_t time_since_boot(void)
 {
     return ticks_to_nsec(time_ticks() - boot_ticks);

@@ -26,6 +26,8 @@ static inline u64 nsec_to_ticks(nsec_t ns)
     return (u64)(((unsigned __int128)ns * time_tick_mult) >> 40);
 }
 
+/* The tick of time_init(), when time_since_boot() is 0. */
+u64 time_boot_ticks(void);
 /* Since time_init(); 0 before. */
 nsec_t time_since_boot(void);
 /* The tick at which time_since_boot() reaches `ns`. */
