@@ -13,12 +13,12 @@
 #include <debug/trace.h>
 #include <lib/string.h>
 #include <linux/errno.h>
-#include <linux/fs.h>
 #include <linux/stat.h>
 #include <mem/cache.h>
 #include <mem/kmap.h>
 #include <mem/page.h>
 #include <proc/procfs_internal.h>
+#include <vfs/file.h>
 #include <vm/aspace.h>
 
 enum { RECOUNT_SIZE = 16384 };
@@ -116,16 +116,8 @@ static s64 fail_write(struct file *file, struct iobuf *buf, u64 *pos)
     return (s64)n;
 }
 
-static s64 fail_lseek(struct file *file, s64 offset, int whence)
-{
-    if (whence != SEEK_SET || offset < 0)
-        return -EINVAL;
-    file->pos = (u64)offset;
-    return offset;
-}
-
 static const struct file_ops fail_ops = {
-    .read = fail_read, .write = fail_write, .lseek = fail_lseek};
+    .read = fail_read, .write = fail_write, .lseek = dir_lseek};
 
 #endif
 
