@@ -7,7 +7,8 @@
  * when all harts run, sleeping as it likes. The last call of the last table starts process 1.
  *
  * Command line (those of this file; others are read by their owners): quiet, loglevel=N,
- * panic=N, seed=N, fork=ENGINE, maxcpus=N.
+ * panic=N, seed=N, fork=ENGINE, maxcpus=N; in debug builds ad=fault (entries get no A and D in
+ * advance, so that they are faulted for).
  */
 #include <arch/riscv/boot.h>
 #include <arch/riscv/csr.h>
@@ -36,6 +37,7 @@
 #include <sched/timer.h>
 #include <vfs/vfs.h>
 #include <vm/aspace.h>
+#include <vm/fault.h>
 
 #define DTB_MAX_SIZE   (4 * MiB)
 #define HARTS_COME_MAX (2 * NSEC_PER_SEC)
@@ -127,6 +129,11 @@ static void init_vm(void)
     char engine[16] = "";
     cmdline_get(chosen.bootargs, "fork", engine, sizeof(engine));
     vm_init(engine);
+#ifdef DEBUG
+    char ad[16] = "";
+    cmdline_get(chosen.bootargs, "ad", ad, sizeof(ad));
+    vm_lazy_ad = strcmp(ad, "fault") == 0;
+#endif
 }
 
 static const struct init_call boot_calls[] = {
