@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <debug/power.h>
 #include <lib/types.h>
 #include <mem/page.h>
 
@@ -22,7 +23,7 @@ struct hart_lock {
 static always_inline void hart_lock(struct hart_lock *lock)
 {
     while (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
-        ;
+        machine_pause_in_spin();
 }
 
 static always_inline void hart_unlock(struct hart_lock *lock)

@@ -3,8 +3,9 @@
  * Kernel stacks.
  *
  * The lower part of the KMAP window is cut into slots: a guard page that is never mapped, then
- * a stack. A stack that is given back stays mapped in a pool, because unmapping costs a flush
- * on all harts; when the pool is full, or memory runs dry, many leave it for one flush.
+ * a stack. Mapping and unmapping cost a flush on all harts, so both are done to several stacks
+ * at once: a stack that is given back stays mapped in a pool, which many leave together when it
+ * is full or memory runs dry, and which gets a few together when it is empty.
  *
  * Locks: `stacks.lock` guards the pool and the slots, and is never held across another call.
  */
@@ -21,6 +22,7 @@
 #define SLOTS_SIZE   (3 * GiB) /* the rest of the window is for devices */
 #define N_SLOTS      (SLOTS_SIZE / SLOT_SIZE)
 #define POOL_MAX     128
+#define BATCH        8 /* stacks made at once */
 
 /* A stack in the pool; stands at its lowest address. */
 struct pooled_stack {
@@ -78,6 +80,18 @@ static struct pooled_stack *pool_take(void)
     return stack;
 }
 
+/* Returns: how many the pool holds now. */
+static u64 pool_put(void *at)
+{
+    struct pooled_stack *stack = at;
+    spin_lock(&stacks.lock);
+    stack->next = stacks.pool;
+    stacks.pool = stack;
+    u64 n = ++stacks.n_pool;
+    spin_unlock(&stacks.lock);
+    return n;
+}
+
 /* Unmaps the stacks in the pool beyond `keep`. Returns: the frames given back. */
 static u64 pool_trim(u64 keep)
 {
@@ -100,7 +114,7 @@ static u64 pool_trim(u64 keep)
     return n * KSTACK_PAGES;
 }
 
-/* --- making one --- */
+/* --- making them --- */
 
 static void stack_undo(vaddr_t stack, u64 n_pages)
 {
@@ -111,28 +125,40 @@ static void stack_undo(vaddr_t stack, u64 n_pages)
     slot_give(stack);
 }
 
-static void *stack_create(void)
+/* Returns: the stack, to be used after a flush; 0 if there is no memory or no slot. */
+static vaddr_t stack_map(void)
 {
     vaddr_t stack = slot_take();
-    if (!stack)
-        return NULL;
-    for (u64 i = 0; i < KSTACK_PAGES; i++) {
+    for (u64 i = 0; stack && i < KSTACK_PAGES; i++) {
         vaddr_t va = stack + i * PAGE_SIZE;
         if (window_reserve(va) < 0) {
             stack_undo(stack, i);
-            return NULL;
+            return 0;
         }
         struct page *frame = kalloc_internal(PAGE_KERNEL);
         if (!frame) {
             stack_undo(stack, i + 1);
-            return NULL;
+            return 0;
         }
         window_map(va, page_to_pfn(frame));
     }
+    return stack;
+}
+
+/* One stack for the caller, and some more for the pool if there is memory for them. */
+static void *stacks_create(void)
+{
+    vaddr_t made[BATCH];
+    unsigned n = 0;
+    while (n < BATCH && (made[n] = stack_map()))
+        n++;
+    if (n == 0)
+        return NULL;
     /* a hart may have cached that there was nothing */
-    tlb_flush_range_remote(__atomic_load_n(&harts_online, __ATOMIC_ACQUIRE), stack, KSTACK_SIZE,
-                           0);
-    return (void *)stack;
+    tlb_flush_all_remote(__atomic_load_n(&harts_online, __ATOMIC_ACQUIRE));
+    while (n > 1)
+        pool_put((void *)made[--n]);
+    return (void *)made[0];
 }
 
 void *kstack_alloc(void)
@@ -140,18 +166,12 @@ void *kstack_alloc(void)
     if (alloc_should_fail())
         return NULL;
     void *stack = pool_take();
-    return stack ? stack : stack_create();
+    return stack ? stack : stacks_create();
 }
 
 void kstack_free(void *stack)
 {
-    struct pooled_stack *pooled = stack;
-    spin_lock(&stacks.lock);
-    pooled->next = stacks.pool;
-    stacks.pool = pooled;
-    bool is_full = ++stacks.n_pool > POOL_MAX;
-    spin_unlock(&stacks.lock);
-    if (is_full)
+    if (pool_put(stack) > POOL_MAX)
         pool_trim(POOL_MAX / 2);
 }
 

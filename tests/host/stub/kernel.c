@@ -7,6 +7,7 @@
 #include <arch/riscv/hart.h>
 #include <debug/assert.h>
 #include <debug/log.h>
+#include <debug/power.h>
 #include <mem/fail.h>
 #include <sched/thread.h>
 #include <sync/spinlock.h>
@@ -75,6 +76,11 @@ void log_print(int level, const char *fmt, ...)
     va_end(args);
 }
 
+void machine_pause_in_spin(void)
+{
+    panic("deadlock: a hart's lock is taken");
+}
+
 /* --- locks: one thread of execution, so a taken lock that is taken again is a deadlock --- */
 
 void spin_init(struct spinlock *lock, const char *name)
@@ -91,8 +97,7 @@ void spin_lock(struct spinlock *lock)
     stub_n_held++;
 }
 
-bool spin_try_lock(struct spinlock *lock);
-bool spin_try_lock(struct spinlock *lock)
+bool spin_trylock(struct spinlock *lock)
 {
     if (lock->locked)
         return false;
