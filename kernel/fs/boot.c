@@ -35,6 +35,25 @@ struct unpack {
     char path[PATH_MAX];
 };
 
+/* /dev, whatever the archive holds: what it says of devices goes there as well. */
+static int dev_mount(void)
+{
+    struct path at;
+    struct superblock *devfs;
+    int r = vfs_mkdir_at(AT_FDCWD, "/dev", 0755);
+
+    if (r && r != -EEXIST)
+        return r;
+    r = path_lookup_at(AT_FDCWD, "/dev", WALK_FOLLOW | WALK_DIRECTORY, &at);
+    if (r)
+        return r;
+    r = fs_get_sb(fs_find("devtmpfs"), "", "", &devfs);
+    if (!r)
+        r = mount_at(devfs, "devtmpfs", 0, &at);
+    path_put(&at);
+    return r;
+}
+
 void vfs_init(void)
 {
     struct superblock *root;
@@ -51,6 +70,8 @@ void vfs_init(void)
         r = devfs_init();
     if (!r)
         r = sysfs_init();
+    if (!r)
+        r = dev_mount();
     if (r)
         panic("files: no memory for the root: error %d", -r);
 }
@@ -217,25 +238,6 @@ static int entry_unpack(void *arg, const struct cpio_entry *e)
     return r ? r : attributes_set(u->path, e);
 }
 
-/* /dev, whatever the archive holds. */
-static int dev_mount(void)
-{
-    struct path at;
-    struct superblock *devfs;
-    int r = vfs_mkdir_at(AT_FDCWD, "/dev", 0755);
-
-    if (r && r != -EEXIST)
-        return r;
-    r = path_lookup_at(AT_FDCWD, "/dev", WALK_FOLLOW | WALK_DIRECTORY, &at);
-    if (r)
-        return r;
-    r = fs_get_sb(fs_find("devtmpfs"), "", "", &devfs);
-    if (!r)
-        r = mount_at(devfs, "devtmpfs", 0, &at);
-    path_put(&at);
-    return r;
-}
-
 static void unpack_free(struct unpack *u)
 {
     while (u->seen) {
@@ -258,7 +260,7 @@ int vfs_unpack_initrd(const void *data, size_t size)
     if (size)
         r = cpio_read(data, size, entry_unpack, u);
     if (r)
-        log_err("initrd: cannot unpack %s: error %d", u->path, -r);
+        log_err("initrd: cannot unpack %s: error %d\n", u->path, -r);
     unpack_free(u);
-    return r ? r : dev_mount();
+    return r;
 }

@@ -48,7 +48,7 @@ static void device_add(const struct chrdev *dev)
                      NULL);
 
     if (r)
-        log_err("devfs: no node for %s: error %d", dev->name, -r);
+        log_err("devfs: no node for %s: error %d\n", dev->name, -r);
 }
 
 int devfs_init(void)

@@ -123,7 +123,7 @@ static s64 kmsg_write(struct file *file, struct iobuf *buf, u64 *pos)
     }
     if (n && line[n - 1] == '\n')
         line[n - 1] = 0;
-    log_print(level, "%s", text);
+    log_print(level, "%s\n", text);
     return (s64)whole;
 }
 

@@ -24,6 +24,7 @@
 #include <dev/rtc.h>
 #include <dev/uart.h>
 #include <init/main.h>
+#include <ipc/pipe.h>
 #include <lib/cmdline.h>
 #include <lib/fdt.h>
 #include <lib/string.h>
@@ -184,6 +185,7 @@ static void init_first_process(void)
 
 static const struct init_call thread_calls[] = {
     {"files", vfs_init},
+    {"pipes", pipe_init},
     {"processes", proc_init},
     {"terminal", init_tty},
     {"proc files", init_procfs},
