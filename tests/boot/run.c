@@ -9,7 +9,7 @@
  *   test=A,B,C      names (of either folder; a trailing * matches any ending)
  *   testseed=N      the seed; without it one is drawn, and printed
  *   testrepeat=N    the chosen programs N times
- *   testlimit=N     seconds that one program may take (20)
+ *   testlimit=N     seconds that one program may take (30)
  *
  * A boot test is a program that exits with 0 (passed), 77 (skipped) or anything else (failed).
  * Around each one the runner compares the free frames, the live objects and the threads that
@@ -53,7 +53,7 @@ static struct {
     char mode[16], only[2048];
     unsigned long seed;
     int seed_given, repeat, limit;
-} opt = {.mode = "boot", .repeat = 1, .limit = 20};
+} opt = {.mode = "boot", .repeat = 1, .limit = 30};
 
 static char boot_names[MAX_TESTS][NAME_LEN], abi_names[MAX_TESTS][NAME_LEN];
 static int n_boot, n_abi;
@@ -275,7 +275,7 @@ static void program_run(const char *dir, const char *name, int captured, struct 
         o->status = 126 << 8;
         return;
     }
-    long end = now_ms() + opt.limit * 1000l;
+    long end = now_ms() + opt.limit * 1000l, sign = now_ms() + 5000;
     for (;;) {
         pid_t r = waitpid(-1, &o->status, WNOHANG);
         if (r == pid)
@@ -286,7 +286,12 @@ static void program_run(const char *dir, const char *name, int captured, struct 
             break;
         }
         if (r > 0)
-            continue; /* somebody's orphan */
+            continue;          /* somebody's orphan */
+        if (now_ms() > sign) { /* a sign of life for whoever watches the console */
+            sign += 5000;
+            if (captured && !strcmp(dir, "/tests/boot"))
+                say("# ... %s\n", name);
+        }
         if (now_ms() > end && !o->timed_out) {
             o->timed_out = 1;
             kill(-pid, SIGKILL);
