@@ -217,8 +217,7 @@ class Aspace(Command):
             print(f"{start:012x} {end:012x} {text} {pages:7} {count['private']:8} "
                   f"{count['shared']:8} {count['zero']:7} {pages - sum(count.values()):10}  "
                   f"{area_name(area)}")
-        print(f"engine of fork: {aspace['engine'].dereference()['name'].string()}, "
-              f"on harts {int(aspace['harts']):#x}")
+        print(f"engine of fork: {aspace['engine'].dereference()['name'].string()}")
 
 
 class Pte(Command):
