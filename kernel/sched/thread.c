@@ -13,6 +13,7 @@
 #include <debug/assert.h>
 #include <lib/string.h>
 #include <mem/cache.h>
+#include <mem/fail.h>
 #include <mem/kmap.h>
 #include <sched/internal.h>
 #include <asm/errno.h>
@@ -149,8 +150,18 @@ void sched_init_boot(struct hart *h)
     }
 }
 
+#ifdef DEBUG
+static int *fail_countdown(void)
+{
+    return &current->fail_countdown;
+}
+#endif
+
 void sched_init(void)
 {
+#ifdef DEBUG
+    fail_countdown_of_current = fail_countdown;
+#endif
     thread_cache = cache_create("thread", sizeof(struct thread));
     for (u32 i = 1; i < n_harts; i++) {
         struct thread *t = thread_alloc("idle");
