@@ -35,6 +35,8 @@ static struct {
 } port;
 
 static void (*input)(u8 byte);
+static bool
+    is_held; /* nobody has room for input; it waits in the port, and then at the sender */
 static struct timer poll_timer;
 
 static u8 port_read(u32 index)
@@ -63,7 +65,8 @@ static void port_send(const char *text, size_t n)
 
 static void port_receive(void *arg)
 {
-    while (port_read(LINE_STATE) & LINE_HAS_DATA) {
+    while (!__atomic_load_n(&is_held, __ATOMIC_RELAXED) &&
+           (port_read(LINE_STATE) & LINE_HAS_DATA)) {
         u8 byte = port_read(DATA);
         if (input)
             input(byte);
@@ -131,4 +134,11 @@ void console_set_input(void (*fn)(u8 byte))
     }
     timer_init(&poll_timer, port_poll);
     timer_set(&poll_timer, clock_monotonic() + POLL_PERIOD);
+}
+
+void console_hold_input(bool hold)
+{
+    __atomic_store_n(&is_held, hold, __ATOMIC_RELAXED);
+    if (port.base && irq_line)
+        port_write(IRQ_ENABLE, hold ? 0 : IRQ_ENABLE_RECEIVE);
 }

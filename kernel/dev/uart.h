@@ -10,3 +10,6 @@ void uart_init(const void *dtb);
 /* Who gets the input: one call per received byte, in interrupt context. Bytes that came before
  * wait in the port. */
 void console_set_input(void (*input)(u8 byte));
+/* No input is taken from the port while it is held. The caller serialises the calls; input()
+ * may call it too. */
+void console_hold_input(bool hold);

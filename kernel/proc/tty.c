@@ -39,7 +39,7 @@ static struct tty console_tty;
 
 /* ---- the way of a key ---------------------------------------------------------------- */
 
-/* From the port, in interrupt context. A byte that finds no place is lost. */
+/* From the port, in interrupt context. Full is held up: the rest waits at the sender. */
 static void typed_add(u8 byte)
 {
     struct tty *tty = &console_tty;
@@ -47,8 +47,21 @@ static void typed_add(u8 byte)
 
     if (tty->typed_head - tty->typed_tail < TTY_TYPED_SIZE)
         tty->typed[tty->typed_head++ % TTY_TYPED_SIZE] = byte;
+    if (tty->typed_head - tty->typed_tail == TTY_TYPED_SIZE) {
+        tty->typed_is_held = true;
+        console_hold_input(true);
+    }
     spin_unlock_irqrestore(&tty->typed_lock, state);
     wake_one(&tty->typed_wait);
+}
+
+static void typed_release_locked(struct tty *tty)
+{
+    assert(spin_is_held(&tty->typed_lock));
+    if (!tty->typed_is_held || tty->typed_head - tty->typed_tail > TTY_TYPED_SIZE / 2)
+        return;
+    tty->typed_is_held = false;
+    console_hold_input(false);
 }
 
 static bool typed_take(struct tty *tty, u8 *byte)
@@ -58,6 +71,7 @@ static bool typed_take(struct tty *tty, u8 *byte)
 
     if (got)
         *byte = tty->typed[tty->typed_tail++ % TTY_TYPED_SIZE];
+    typed_release_locked(tty);
     spin_unlock_irqrestore(&tty->typed_lock, state);
     return got;
 }
@@ -138,6 +152,7 @@ void tty_input_flush_locked(struct tty *tty)
     assert(mutex_is_held(&tty->lock));
     u64 state = spin_lock_irqsave(&tty->typed_lock);
     tty->typed_tail = tty->typed_head;
+    typed_release_locked(tty);
     spin_unlock_irqrestore(&tty->typed_lock, state);
     ldisc_flush_input(&tty->ldisc);
 }

@@ -2,7 +2,7 @@
 /*
  * Terminals: the console's line discipline, its readers and writers, and job control.
  *
- * The path of a key: the port's interrupt puts the byte into `typed` (16 KiB) and wakes the
+ * The path of a key: the port's interrupt puts the byte into `typed` and wakes the
  * terminal's kernel thread; that feeds the line discipline, which echoes and edits, wakes
  * readers, and sends the signals that keys ask for. So no work is done with interrupts off, and
  * echo and output exclude each other by a sleeping lock.
@@ -28,7 +28,7 @@ struct file;
 struct file_ops;
 struct session;
 
-#define TTY_TYPED_SIZE 16384u /* a power of two */
+#define TTY_TYPED_SIZE 4096u /* a power of two */
 #define TTY_HELD_SIZE  512u
 
 /* A turn that one thread at a time takes. */
@@ -57,6 +57,7 @@ struct tty {
 
     struct spinlock typed_lock;
     u32 typed_head, typed_tail; /* typed_lock */
+    bool typed_is_held;         /* typed_lock: it is full, the port keeps the rest */
     u8 typed[TTY_TYPED_SIZE];   /* typed_lock */
     struct waitq typed_wait;
 };
