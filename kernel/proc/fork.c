@@ -264,6 +264,7 @@ static void child_prepare_proc(struct proc *child, struct proc *parent, struct p
     child->no_new_privs = parent->no_new_privs;
     child->dumpable = parent->dumpable;
     child->personality = parent->personality;
+    child->oom_score_adj = parent->oom_score_adj;
     memcpy(child->limits, parent->limits, sizeof(child->limits));
 }
 

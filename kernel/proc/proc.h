@@ -131,6 +131,7 @@ struct proc {
     bool no_new_privs;
     bool dumpable;
     u32 personality;
+    s16 oom_score_adj; /* atomic; kept for whoever asks */
 };
 
 struct uthread {

@@ -12,8 +12,7 @@
 #include <proc/procfs_internal.h>
 #include <vfs/cred.h>
 
-/* ---- shared by all files ------------------------------------------------------------------
- */
+/* ---- shared by all files --------------------------------------------------------- */
 
 struct proc *procfs_proc_get(const struct pseudo_id *id)
 {
@@ -59,8 +58,7 @@ int procfs_owner(const struct pseudo_id *id, u32 *uid, u32 *gid)
     return 0;
 }
 
-/* ---- processes -----------------------------------------------------------------------------
- */
+/* ---- processes ------------------------------------------------------------------- */
 
 static const struct pseudo_entry pid_dir = {
     .mode = S_IFDIR | 0555,
@@ -97,12 +95,11 @@ static int pid_next(const struct pseudo_id *dir, u64 cursor, struct pseudo_child
     return 0;
 }
 
-/* ---- threads: task/TID, and everything once more in it
- * --------------------------------------- */
+/* ---- threads: task/TID, and everything once more in it --------------------------- */
 
 static const struct pseudo_entry tid_dir = {
     .mode = S_IFDIR | 0555,
-    .children = procfs_task_files,
+    .children = procfs_pid_files + 1, /* no task/ inside of task/TID */
     .owner = procfs_owner,
 };
 
@@ -146,8 +143,7 @@ int procfs_task_next(const struct pseudo_id *dir, u64 cursor, struct pseudo_chil
     return 0;
 }
 
-/* ---- the reader's own
- * ------------------------------------------------------------------------ */
+/* ---- the reader's own ------------------------------------------------------------ */
 
 static s64 self_readlink(const struct pseudo_id *id, char *buf, size_t size)
 {
@@ -168,44 +164,26 @@ static s64 mounts_readlink(const struct pseudo_id *id, char *buf, size_t size)
     return kscnprintf(buf, size, "self/mounts");
 }
 
-/* ---- the root
- * ----------------------------------------------------------------------------------- */
-
-#define FILE_OF(file, fn)                                \
-    {                                                    \
-        .name = file, .mode = S_IFREG | 0444, .show = fn \
-    }
-#define SECRET_OF(file, fn)                              \
-    {                                                    \
-        .name = file, .mode = S_IFREG | 0400, .show = fn \
-    }
-#define LINK_OF(file, fn)                                    \
-    {                                                        \
-        .name = file, .mode = S_IFLNK | 0777, .readlink = fn \
-    }
-#define DIR_OF(file, table)                                     \
-    {                                                           \
-        .name = file, .mode = S_IFDIR | 0555, .children = table \
-    }
+/* ---- the root -------------------------------------------------------------------- */
 
 static const struct pseudo_entry root_files[] = {
-    LINK_OF("self", self_readlink),
-    LINK_OF("thread-self", thread_self_readlink),
-    LINK_OF("mounts", mounts_readlink),
-    FILE_OF("cmdline", procfs_boot_line_show),
-    FILE_OF("cpuinfo", procfs_cpuinfo_show),
-    FILE_OF("filesystems", procfs_filesystems_show),
-    SECRET_OF("kmsg", procfs_kmsg_show),
-    FILE_OF("loadavg", procfs_loadavg_show),
-    FILE_OF("meminfo", procfs_meminfo_show),
-    SECRET_OF("slabinfo", procfs_slabinfo_show),
-    FILE_OF("stat", procfs_machine_stat_show),
-    FILE_OF("swaps", procfs_swaps_show),
-    FILE_OF("uptime", procfs_uptime_show),
-    FILE_OF("version", procfs_version_show),
-    FILE_OF("vmstat", procfs_vmstat_show),
-    DIR_OF("sys", procfs_sys_files),
-    DIR_OF("calf", procfs_calf_files),
+    {PROCFS_LINK("self", self_readlink)},
+    {PROCFS_LINK("thread-self", thread_self_readlink)},
+    {PROCFS_LINK("mounts", mounts_readlink)},
+    {PROCFS_FILE("cmdline", procfs_boot_line_show)},
+    {PROCFS_FILE("cpuinfo", procfs_cpuinfo_show)},
+    {PROCFS_FILE("filesystems", procfs_filesystems_show)},
+    {PROCFS_SECRET("kmsg", procfs_kmsg_show)},
+    {PROCFS_FILE("loadavg", procfs_loadavg_show)},
+    {PROCFS_FILE("meminfo", procfs_meminfo_show)},
+    {PROCFS_SECRET("slabinfo", procfs_slabinfo_show)},
+    {PROCFS_FILE("stat", procfs_machine_stat_show)},
+    {PROCFS_FILE("swaps", procfs_swaps_show)},
+    {PROCFS_FILE("uptime", procfs_uptime_show)},
+    {PROCFS_FILE("version", procfs_version_show)},
+    {PROCFS_FILE("vmstat", procfs_vmstat_show)},
+    {PROCFS_DIR("sys", procfs_sys_files)},
+    {PROCFS_DIR("calf", procfs_calf_files)},
     {0},
 };
 

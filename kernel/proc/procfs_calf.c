@@ -81,8 +81,7 @@ static int delay_write(const struct pseudo_id *id, const char *text, size_t n)
     return err;
 }
 
-/* ---- fail: without an allocation of its own
- * --------------------------------------------------------- */
+/* ---- fail: without an allocation of its own -------------------------------------- */
 
 static s64 fail_read(struct file *file, struct iobuf *buf, u64 *pos)
 {

@@ -37,8 +37,7 @@ static s64 path_read(struct path *path, char *buf, size_t size)
     return n;
 }
 
-/* ---- descriptors
- * -------------------------------------------------------------------------------- */
+/* ---- descriptors ----------------------------------------------------------------- */
 
 /* The file behind id.b with a reference. Returns: 0, -ENOENT, -EACCES. */
 static int fd_file_get(const struct pseudo_id *id, struct file **out)
@@ -204,8 +203,7 @@ int procfs_fdinfo_next(const struct pseudo_id *dir, u64 cursor, struct pseudo_ch
     return fd_at_least(dir, cursor, out, true);
 }
 
-/* ---- exe, cwd, root
- * ------------------------------------------------------------------------------ */
+/* ---- exe, cwd, root -------------------------------------------------------------- */
 
 int procfs_exe_follow(const struct pseudo_id *id, struct path *out)
 {

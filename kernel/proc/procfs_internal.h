@@ -11,6 +11,7 @@
 #pragma once
 
 #include <fs/pseudo.h>
+#include <linux/stat.h>
 #include <proc/proc.h>
 
 /* id.a of everything below /proc/PID: the process, and the thread for /proc/PID/task/TID. */
@@ -41,7 +42,16 @@ struct proc *procfs_proc_get(const struct pseudo_id *id);
         int err = name(out, proc, id);                            \
         proc_put(proc);                                           \
         return err;                                               \
-    }
+    }                                                             \
+    _Static_assert(true, "")
+
+/* Entries of the tables, to be put between braces. */
+#define PROCFS_FILE(file, fn)   .name = file, .mode = S_IFREG | 0444, .show = fn
+#define PROCFS_SECRET(file, fn) .name = file, .mode = S_IFREG | 0400, .show = fn
+#define PROCFS_WRITABLE(file, show_fn, write_fn) \
+    .name = file, .mode = S_IFREG | 0644, .show = show_fn, .write = write_fn
+#define PROCFS_LINK(file, fn)   .name = file, .mode = S_IFLNK | 0777, .readlink = fn
+#define PROCFS_DIR(file, table) .name = file, .mode = S_IFDIR | 0555, .children = table
 
 /* A number without sign or leading zero that fits; how processes and descriptors are named. */
 bool procfs_number(const char *name, u32 *out);
@@ -62,7 +72,7 @@ procfs_show_fn procfs_stat_show, procfs_status_show, procfs_statm_show;
 procfs_show_fn procfs_maps_show, procfs_smaps_show, procfs_rollup_show, procfs_cow_show;
 
 /* procfs_pid.c */
-extern const struct pseudo_entry procfs_pid_files[], procfs_task_files[];
+extern const struct pseudo_entry procfs_pid_files[]; /* the first is task/ */
 
 /* procfs.c */
 int procfs_task_lookup(const struct pseudo_id *dir, const char *name, struct pseudo_child *out);

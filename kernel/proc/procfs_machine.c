@@ -41,8 +41,7 @@ int procfs_kmsg_show(struct text *out, const struct pseudo_id *id)
     return 0;
 }
 
-/* ---- time
- * ---------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------ */
 
 static void text_centiseconds(struct text *out, nsec_t ns)
 {
@@ -82,8 +81,7 @@ int procfs_loadavg_show(struct text *out, const struct pseudo_id *id)
     return 0;
 }
 
-/* ---- stat
- * ---------------------------------------------------------------------------------------- */
+/* ---- stat ------------------------------------------------------------------------ */
 
 struct hart_time {
     nsec_t idle, user, system;
@@ -117,8 +115,7 @@ int procfs_machine_stat_show(struct text *out, const struct pseudo_id *id)
     return 0;
 }
 
-/* ---- cpuinfo
- * -------------------------------------------------------------------------------------- */
+/* ---- cpuinfo --------------------------------------------------------------------- */
 
 /* SBI specification, chapter "Base Extension". */
 enum { SBI_BASE = 0x10, SBI_GET_MVENDORID = 4, SBI_GET_MARCHID = 5, SBI_GET_MIMPID = 6 };

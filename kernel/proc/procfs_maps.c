@@ -44,8 +44,7 @@ static int areas_show(struct text *out, struct proc *proc, area_fn *fn, void *ar
     return 0;
 }
 
-/* ---- one line per area
- * ------------------------------------------------------------------------ */
+/* ---- one line per area ----------------------------------------------------------- */
 
 static void text_pad_to(struct text *out, size_t line_start, size_t column)
 {
@@ -115,8 +114,7 @@ static int procfs_maps(struct text *out, struct proc *proc, const struct pseudo_
     return areas_show(out, proc, area_line, NULL);
 }
 
-/* ---- what is in it
- * ----------------------------------------------------------------------------- */
+/* ---- what is in it --------------------------------------------------------------- */
 
 /* vma_usage counts pages; the proportional share is not split there. Pages of one area are
  * alike enough to split it by their numbers. */
@@ -247,8 +245,7 @@ static int procfs_rollup(struct text *out, struct proc *proc, const struct pseud
     return 0;
 }
 
-/* ---- cow: how each page stands
- * ------------------------------------------------------------------ */
+/* ---- cow: how each page stands --------------------------------------------------- */
 
 static void area_states(struct text *out, struct vma *vma, void *arg)
 {
@@ -291,7 +288,7 @@ static int procfs_cow(struct text *out, struct proc *proc, const struct pseudo_i
     return err;
 }
 
-PROCFS_SHOW(procfs_maps)
-PROCFS_SHOW(procfs_smaps)
-PROCFS_SHOW(procfs_rollup)
-PROCFS_SHOW(procfs_cow)
+PROCFS_SHOW(procfs_maps);
+PROCFS_SHOW(procfs_smaps);
+PROCFS_SHOW(procfs_rollup);
+PROCFS_SHOW(procfs_cow);

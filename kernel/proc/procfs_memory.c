@@ -53,8 +53,7 @@ static struct memory_now memory_now(void)
     };
 }
 
-/* ---- meminfo
- * ----------------------------------------------------------------------------------- */
+/* ---- meminfo --------------------------------------------------------------------- */
 
 struct line {
     const char *name;
@@ -106,8 +105,7 @@ int procfs_meminfo_show(struct text *out, const struct pseudo_id *id)
     return 0;
 }
 
-/* ---- vmstat
- * ------------------------------------------------------------------------------------ */
+/* ---- vmstat ---------------------------------------------------------------------- */
 
 static u64 faults(void)
 {
@@ -150,8 +148,7 @@ int procfs_vmstat_show(struct text *out, const struct pseudo_id *id)
     return 0;
 }
 
-/* ---- slabinfo, swaps
- * ---------------------------------------------------------------------------- */
+/* ---- slabinfo, swaps ------------------------------------------------------------- */
 
 static void slab_line(void *arg, const char *name, size_t size, u64 live, u64 frames)
 {

@@ -6,13 +6,14 @@
 #include <lib/string.h>
 #include <linux/auxvec.h>
 #include <linux/errno.h>
+#include <linux/oom.h>
 #include <linux/stat.h>
 #include <proc/procfs_internal.h>
+#include <vfs/cred.h>
 #include <vm/aspace.h>
 #include <vm/uaccess.h>
 
-/* ---- memory of the process
- * ------------------------------------------------------------------------ */
+/* ---- memory of the process ------------------------------------------------------- */
 
 /* Copies [start, end) of another address space; stops quietly at a page that is not there. */
 static void text_user(struct text *out, struct aspace *as, vaddr_t start, vaddr_t end)
@@ -42,9 +43,8 @@ static int args(struct text *out, struct proc *proc, const struct pseudo_id *id)
     aspace_put(as);
     return 0;
 }
-static PROCFS_SHOW(args)
 
-    static int environ(struct text *out, struct proc *proc, const struct pseudo_id *id)
+static int environ(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
     struct aspace *as = proc_may_control(proc) ? proc_aspace_get(proc) : NULL;
 
@@ -54,9 +54,8 @@ static PROCFS_SHOW(args)
     aspace_put(as);
     return 0;
 }
-static PROCFS_SHOW(environ)
 
-    static int auxv(struct text *out, struct proc *proc, const struct pseudo_id *id)
+static int auxv(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
     struct aspace *as = proc_may_control(proc) ? proc_aspace_get(proc) : NULL;
     size_t n = 0;
@@ -69,14 +68,13 @@ static PROCFS_SHOW(environ)
     aspace_put(as);
     return 0;
 }
-static PROCFS_SHOW(auxv)
 
-    /* ---- name
-       ------------------------------------------------------------------------------------------
-     */
+/* ---- name
+   ------------------------------------------------------------------------------------------
+ */
 
-    /* The thread that the file is about. Locks: proc_lock. */
-    static struct uthread *thread_of_locked(const struct pseudo_id *id)
+/* The thread that the file is about. Locks: proc_lock. */
+static struct uthread *thread_of_locked(const struct pseudo_id *id)
 {
     u32 tid = procfs_tid(id) ? procfs_tid(id) : procfs_pid(id);
 
@@ -96,10 +94,9 @@ static int comm(struct text *out, struct proc *proc, const struct pseudo_id *id)
     text_printf(out, "%.15s\n", info.name);
     return 0;
 }
-static PROCFS_SHOW(comm)
 
-    /* Only a thread of the process itself may rename it. */
-    static int comm_write(const struct pseudo_id *id, const char *text, size_t n)
+/* Only a thread of the process itself may rename it. */
+static int comm_write(const struct pseudo_id *id, const char *text, size_t n)
 {
     u64 state = spin_lock_irqsave(&proc_lock);
     struct uthread *u = thread_of_locked(id);
@@ -111,8 +108,7 @@ static PROCFS_SHOW(comm)
     return err;
 }
 
-/* ---- limits, scheduling, the rest
- * --------------------------------------------------------------------- */
+/* ---- limits, scheduling, the rest ------------------------------------------------ */
 
 static void text_limit(struct text *out, u64 value)
 {
@@ -158,9 +154,8 @@ static int limits(struct text *out, struct proc *proc, const struct pseudo_id *i
     }
     return 0;
 }
-static PROCFS_SHOW(limits)
 
-    static int schedstat(struct text *out, struct proc *proc, const struct pseudo_id *id)
+static int schedstat(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
     struct proc_times times;
 
@@ -168,68 +163,88 @@ static PROCFS_SHOW(limits)
     text_printf(out, "%lu 0 %lu\n", (u64)(times.utime + times.stime), times.n_switches);
     return 0;
 }
-static PROCFS_SHOW(schedstat)
 
-    static int personality(struct text *out, struct proc *proc, const struct pseudo_id *id)
+static int personality(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
     text_printf(out, "%08x\n", proc->personality);
     return 0;
 }
-static PROCFS_SHOW(personality)
 
-    /* Where a thread waits is known to gdb only; Linux says 0 to those who may not know. */
-    static int wchan_show(struct text *out, const struct pseudo_id *id)
+/* Read for other systems' sake: who runs out of memory is the one that ends here. */
+static int oom_adj(struct text *out, struct proc *proc, const struct pseudo_id *id)
+{
+    text_printf(out, "%d\n", proc->oom_score_adj);
+    return 0;
+}
+
+static int oom_adj_write(const struct pseudo_id *id, const char *text, size_t n)
+{
+    struct proc *proc = procfs_proc_get(id);
+    s64 value;
+    int err = !proc ? -ESRCH : procfs_parse(text, &value);
+
+    if (err == 0 && (value < OOM_SCORE_ADJ_MIN || value > OOM_SCORE_ADJ_MAX))
+        err = -EINVAL;
+    if (err == 0 && value < proc->oom_score_adj && !cred_is_root(current->cred))
+        err = -EACCES;
+    if (err == 0)
+        proc->oom_score_adj = (s16)value;
+    if (proc)
+        proc_put(proc);
+    return err;
+}
+
+/* Where a thread waits is known to gdb only; Linux says 0 to those who may not know. */
+static int wchan_show(struct text *out, const struct pseudo_id *id)
 {
     text_putc(out, '0');
     return 0;
 }
 
-/* ---- the directories
- * ---------------------------------------------------------------------------------- */
+/* The look-ups around them. */
+static PROCFS_SHOW(args);
+static PROCFS_SHOW(environ);
+static PROCFS_SHOW(auxv);
+static PROCFS_SHOW(comm);
+static PROCFS_SHOW(limits);
+static PROCFS_SHOW(schedstat);
+static PROCFS_SHOW(personality);
+static PROCFS_SHOW(oom_adj);
 
-#define FILE_OF(file, fn)                                \
-    {                                                    \
-        .name = file, .mode = S_IFREG | 0444, .show = fn \
-    }
-#define SECRET_OF(file, fn)                              \
-    {                                                    \
-        .name = file, .mode = S_IFREG | 0400, .show = fn \
-    }
-#define LINK_OF(what)                                                                \
-    {                                                                                \
-        .name = #what, .mode = S_IFLNK | 0777, .readlink = procfs_##what##_readlink, \
-        .follow = procfs_##what##_follow                                             \
-    }
+/* ---- the directories ------------------------------------------------------------- */
 
-#define COMMON_FILES                                                                        \
-    FILE_OF("cmdline", args_show), FILE_OF("cow", procfs_cow_show),                         \
-        FILE_OF("limits", limits_show), FILE_OF("maps", procfs_maps_show),                  \
-        FILE_OF("mountinfo", procfs_mountinfo_show), FILE_OF("mounts", procfs_mounts_show), \
-        FILE_OF("schedstat", schedstat_show), FILE_OF("smaps", procfs_smaps_show),          \
-        FILE_OF("smaps_rollup", procfs_rollup_show), FILE_OF("stat", procfs_stat_show),     \
-        FILE_OF("statm", procfs_statm_show), FILE_OF("status", procfs_status_show),         \
-        FILE_OF("wchan", wchan_show), SECRET_OF("auxv", auxv_show),                         \
-        SECRET_OF("environ", environ_show), SECRET_OF("personality", personality_show),     \
-        LINK_OF(cwd), LINK_OF(exe), LINK_OF(root),                                          \
-        {.name = "comm", .mode = S_IFREG | 0644, .show = comm_show, .write = comm_write},   \
-        {.name = "fd",                                                                      \
-         .mode = S_IFDIR | 0500,                                                            \
-         .lookup = procfs_fd_lookup,                                                        \
-         .next = procfs_fd_next,                                                            \
-         .owner = procfs_owner},                                                            \
-    {                                                                                       \
-        .name = "fdinfo", .mode = S_IFDIR | 0555, .lookup = procfs_fdinfo_lookup,           \
-        .next = procfs_fdinfo_next, .owner = procfs_owner                                   \
-    }
+#define DIR_OF(what, permissions)                                                   \
+    .name = #what, .mode = S_IFDIR | permissions, .lookup = procfs_##what##_lookup, \
+    .next = procfs_##what##_next
+#define LINK_OF(what)                                                            \
+    .name = #what, .mode = S_IFLNK | 0777, .readlink = procfs_##what##_readlink, \
+    .follow = procfs_##what##_follow
 
+/* A thread's directory has all but the first. */
 const struct pseudo_entry procfs_pid_files[] = {
-    COMMON_FILES,
-    {.name = "task",
-     .mode = S_IFDIR | 0555,
-     .lookup = procfs_task_lookup,
-     .next = procfs_task_next,
-     .owner = procfs_owner},
+    {DIR_OF(task, 0555)},
+    {PROCFS_FILE("cmdline", args_show)},
+    {PROCFS_FILE("cow", procfs_cow_show)},
+    {PROCFS_FILE("limits", limits_show)},
+    {PROCFS_FILE("maps", procfs_maps_show)},
+    {PROCFS_FILE("mountinfo", procfs_mountinfo_show)},
+    {PROCFS_FILE("mounts", procfs_mounts_show)},
+    {PROCFS_FILE("schedstat", schedstat_show)},
+    {PROCFS_FILE("smaps", procfs_smaps_show)},
+    {PROCFS_FILE("smaps_rollup", procfs_rollup_show)},
+    {PROCFS_FILE("stat", procfs_stat_show)},
+    {PROCFS_FILE("statm", procfs_statm_show)},
+    {PROCFS_FILE("status", procfs_status_show)},
+    {PROCFS_FILE("wchan", wchan_show)},
+    {PROCFS_SECRET("auxv", auxv_show)},
+    {PROCFS_SECRET("environ", environ_show)},
+    {PROCFS_SECRET("personality", personality_show)},
+    {PROCFS_WRITABLE("comm", comm_show, comm_write)},
+    {PROCFS_WRITABLE("oom_score_adj", oom_adj_show, oom_adj_write)},
+    {DIR_OF(fd, 0500)},
+    {DIR_OF(fdinfo, 0555)},
+    {LINK_OF(cwd)},
+    {LINK_OF(exe)},
+    {LINK_OF(root)},
     {0},
 };
-
-const struct pseudo_entry procfs_task_files[] = {COMMON_FILES, {0}};

@@ -123,8 +123,7 @@ static int info_read(struct proc_info *info, struct proc *proc, const struct pse
     return err;
 }
 
-/* ---- stat
- * ------------------------------------------------------------------------------------ */
+/* ---- stat ------------------------------------------------------------------------ */
 
 /* Fields 1 to 22 of proc(5). */
 static void stat_identity(struct text *out, const struct proc_info *i)
@@ -191,8 +190,7 @@ static int procfs_statm(struct text *out, struct proc *proc, const struct pseudo
     return 0;
 }
 
-/* ---- status
- * ---------------------------------------------------------------------------------- */
+/* ---- status ---------------------------------------------------------------------- */
 
 static const char *state_name(char state)
 {
@@ -339,6 +337,6 @@ static int procfs_status(struct text *out, struct proc *proc, const struct pseud
 }
 
 /* Public names around the look-up. */
-PROCFS_SHOW(procfs_stat)
-PROCFS_SHOW(procfs_statm)
-PROCFS_SHOW(procfs_status)
+PROCFS_SHOW(procfs_stat);
+PROCFS_SHOW(procfs_statm);
+PROCFS_SHOW(procfs_status);

@@ -18,7 +18,8 @@
     {                                                                    \
         text_printf(out, fmt "\n", ##__VA_ARGS__);                       \
         return 0;                                                        \
-    }
+    }                                                                    \
+    _Static_assert(true, "")
 
 /* A name from uname(2). */
 #define UTS_FIELD(field)                                                  \
@@ -28,16 +29,16 @@
         uts_read(&uts);                                                   \
         text_printf(out, "%s\n", uts.field);                              \
         return 0;                                                         \
-    }
+    }                                                                     \
+    _Static_assert(true, "")
 
-/* ---- kernel
- * ---------------------------------------------------------------------------------------- */
+/* ---- kernel ---------------------------------------------------------------------- */
 
-UTS_FIELD(sysname)
-UTS_FIELD(release)
-UTS_FIELD(version)
-UTS_FIELD(nodename)
-UTS_FIELD(domainname)
+UTS_FIELD(sysname);
+UTS_FIELD(release);
+UTS_FIELD(version);
+UTS_FIELD(nodename);
+UTS_FIELD(domainname);
 
 static size_t line_length(const char *text, size_t n)
 {
@@ -56,16 +57,15 @@ static int domainname_write(const struct pseudo_id *id, const char *text, size_t
     return uts_set_domainname(text, line_length(text, n));
 }
 
-CONSTANT(pid_max, "%d", TID_MAX)
-CONSTANT(threads_max, "%d", TID_MAX)
-CONSTANT(ngroups_max, "32")
-CONSTANT(cap_last_cap, "%d", CAP_LAST_CAP)
-CONSTANT(core_pattern, "core")
-CONSTANT(randomize_va_space, "0")
-CONSTANT(overflow_id, "65534")
+CONSTANT(pid_max, "%d", TID_MAX);
+CONSTANT(threads_max, "%d", TID_MAX);
+CONSTANT(ngroups_max, "32");
+CONSTANT(cap_last_cap, "%d", CAP_LAST_CAP);
+CONSTANT(core_pattern, "core");
+CONSTANT(randomize_va_space, "0");
+CONSTANT(overflow_id, "65534");
 
-/* ---- kernel/random
- * ---------------------------------------------------------------------------------- */
+/* ---- kernel/random --------------------------------------------------------------- */
 
 /* RFC 9562, section 5.4: version 4. */
 static void text_uuid(struct text *out, const u8 random[16])
@@ -106,86 +106,74 @@ static int boot_id_show(struct text *out, const struct pseudo_id *id)
     return 0;
 }
 
-CONSTANT(entropy, "256")
+CONSTANT(entropy, "256");
 
-/* ---- vm, fs, net
- * -------------------------------------------------------------------------------------- */
+/* ---- vm, fs, net ----------------------------------------------------------------- */
 
-CONSTANT(overcommit_memory, "1") /* memory is promised freely; see docs/memory.md */
-CONSTANT(overcommit_ratio, "50")
-CONSTANT(max_map_count, "65530")
-CONSTANT(mmap_min_addr, "%lu", (u64)USER_MIN)
-CONSTANT(swappiness, "0")
-CONSTANT(nr_open, "1048576")
-CONSTANT(file_max, "1048576")
-CONSTANT(pipe_max_size, "1048576")
-CONSTANT(somaxconn, "4096")
+CONSTANT(overcommit_memory, "1"); /* memory is promised freely; see docs/memory.md */
+CONSTANT(overcommit_ratio, "50");
+CONSTANT(max_map_count, "65530");
+CONSTANT(mmap_min_addr, "%lu", (u64)USER_MIN);
+CONSTANT(swappiness, "0");
+CONSTANT(nr_open, "1048576");
+CONSTANT(file_max, "1048576");
+CONSTANT(pipe_max_size, "1048576");
+CONSTANT(somaxconn, "4096");
 
-/* ---- the directories
- * ----------------------------------------------------------------------------------- */
+/* ---- the directories ------------------------------------------------------------- */
 
-#define FILE_OF(file, fn)                                       \
-    {                                                           \
-        .name = file, .mode = S_IFREG | 0444, .show = fn##_show \
-    }
-#define WRITABLE_OF(file, fn)                                                        \
-    {                                                                                \
-        .name = file, .mode = S_IFREG | 0644, .show = fn##_show, .write = fn##_write \
-    }
-#define DIR_OF(file, table)                                     \
-    {                                                           \
-        .name = file, .mode = S_IFDIR | 0555, .children = table \
-    }
+#define CONST_OF(file, fn)    PROCFS_FILE(file, fn##_show)
+#define WRITABLE_OF(file, fn) PROCFS_WRITABLE(file, fn##_show, fn##_write)
 
 static const struct pseudo_entry random_files[] = {
-    FILE_OF("boot_id", boot_id),
-    FILE_OF("entropy_avail", entropy),
-    FILE_OF("poolsize", entropy),
-    FILE_OF("uuid", uuid),
+    {CONST_OF("boot_id", boot_id)},
+    {CONST_OF("entropy_avail", entropy)},
+    {CONST_OF("poolsize", entropy)},
+    {CONST_OF("uuid", uuid)},
     {0},
 };
 
 static const struct pseudo_entry kernel_files[] = {
-    FILE_OF("cap_last_cap", cap_last_cap),
-    FILE_OF("core_pattern", core_pattern),
-    WRITABLE_OF("domainname", domainname),
-    WRITABLE_OF("hostname", nodename),
-    FILE_OF("ngroups_max", ngroups_max),
-    FILE_OF("osrelease", release),
-    FILE_OF("ostype", sysname),
-    FILE_OF("overflowgid", overflow_id),
-    FILE_OF("overflowuid", overflow_id),
-    FILE_OF("pid_max", pid_max),
-    DIR_OF("random", random_files),
-    FILE_OF("randomize_va_space", randomize_va_space),
-    FILE_OF("threads-max", threads_max),
-    FILE_OF("version", version),
+    {CONST_OF("cap_last_cap", cap_last_cap)},
+    {CONST_OF("core_pattern", core_pattern)},
+    {WRITABLE_OF("domainname", domainname)},
+    {WRITABLE_OF("hostname", nodename)},
+    {CONST_OF("ngroups_max", ngroups_max)},
+    {CONST_OF("osrelease", release)},
+    {CONST_OF("ostype", sysname)},
+    {CONST_OF("overflowgid", overflow_id)},
+    {CONST_OF("overflowuid", overflow_id)},
+    {CONST_OF("pid_max", pid_max)},
+    {PROCFS_DIR("random", random_files)},
+    {CONST_OF("randomize_va_space", randomize_va_space)},
+    {CONST_OF("threads-max", threads_max)},
+    {CONST_OF("version", version)},
     {0},
 };
 
 static const struct pseudo_entry vm_files[] = {
-    FILE_OF("max_map_count", max_map_count),
-    FILE_OF("mmap_min_addr", mmap_min_addr),
-    FILE_OF("overcommit_memory", overcommit_memory),
-    FILE_OF("overcommit_ratio", overcommit_ratio),
-    FILE_OF("swappiness", swappiness),
+    {CONST_OF("max_map_count", max_map_count)},
+    {CONST_OF("mmap_min_addr", mmap_min_addr)},
+    {CONST_OF("overcommit_memory", overcommit_memory)},
+    {CONST_OF("overcommit_ratio", overcommit_ratio)},
+    {CONST_OF("swappiness", swappiness)},
     {0},
 };
 
 static const struct pseudo_entry fs_files[] = {
-    FILE_OF("file-max", file_max),
-    FILE_OF("nr_open", nr_open),
-    FILE_OF("pipe-max-size", pipe_max_size),
+    {CONST_OF("file-max", file_max)},
+    {CONST_OF("nr_open", nr_open)},
+    {CONST_OF("pipe-max-size", pipe_max_size)},
     {0},
 };
 
-static const struct pseudo_entry net_core_files[] = {FILE_OF("somaxconn", somaxconn), {0}};
-static const struct pseudo_entry net_files[] = {DIR_OF("core", net_core_files), {0}};
+static const struct pseudo_entry net_core_files[] = {{CONST_OF("somaxconn", somaxconn)}, {0}};
+static const struct pseudo_entry net_files[] = {{PROCFS_DIR("core", net_core_files)}, {0}};
 
 const struct pseudo_entry procfs_sys_files[] = {
-    DIR_OF("fs", fs_files),
-    DIR_OF("kernel", kernel_files),
-    DIR_OF("net", net_files),
-    DIR_OF("vm", vm_files),
+    {PROCFS_DIR("fs", fs_files)},
+    {PROCFS_DIR("kernel", kernel_files)},
+    {PROCFS_DIR("net", net_files)},
+    {PROCFS_DIR("vm", vm_files)},
     {0},
 };

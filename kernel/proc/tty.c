@@ -37,7 +37,7 @@ enum {
 
 static struct tty console_tty;
 
-/* ---- the way of a key ---------------------------------------------------------------- */
+/* ---- the way of a key ------------------------------------------------------------ */
 
 /* From the port, in interrupt context. Full is held up: the rest waits at the sender. */
 static void typed_add(u8 byte)
@@ -119,7 +119,7 @@ static void input_thread(void *arg)
     }
 }
 
-/* ---- the way to the screen ------------------------------------------------------------- */
+/* ---- the way to the screen ------------------------------------------------------- */
 
 /* From the line discipline: what programs write, and echo. Only echo meets a stopped terminal;
  * it waits, as far as there is room. */
@@ -157,7 +157,7 @@ void tty_input_flush_locked(struct tty *tty)
     ldisc_flush_input(&tty->ldisc);
 }
 
-/* ---- turns ----------------------------------------------------------------------------- */
+/* ---- turns ----------------------------------------------------------------------- */
 
 static bool turn_try(struct tty_turn *turn)
 {
@@ -182,7 +182,7 @@ static void turn_give(struct tty_turn *turn)
     wake_one(&turn->wait);
 }
 
-/* ---- read ------------------------------------------------------------------------------ */
+/* ---- read ------------------------------------------------------------------------ */
 
 bool tty_file_is_dead(const struct tty_file *tf)
 {
@@ -297,7 +297,7 @@ static s64 tty_read(struct file *file, struct iobuf *buf, u64 *pos)
     return n;
 }
 
-/* ---- write ----------------------------------------------------------------------------- */
+/* ---- write ----------------------------------------------------------------------- */
 
 /* Sends bytes unless output is stopped. Returns: true if it did. */
 static bool write_chunk(struct tty *tty, const u8 *bytes, size_t n)
@@ -370,7 +370,7 @@ static s64 tty_write(struct file *file, struct iobuf *buf, u64 *pos)
     return n;
 }
 
-/* ---- poll, open, close ------------------------------------------------------------------ */
+/* ---- poll, open, close ----------------------------------------------------------- */
 
 static u32 tty_poll(struct file *file, struct poll_table *table)
 {
@@ -440,7 +440,7 @@ static const struct file_ops serial_ops = {.open = serial_open, TTY_OPS};
 static const struct file_ops console_ops = {.open = console_open, TTY_OPS};
 static const struct file_ops controlling_ops = {.open = controlling_open, TTY_OPS};
 
-/* ---- boot ------------------------------------------------------------------------------ */
+/* ---- boot ------------------------------------------------------------------------ */
 
 u32 tty_device(const struct tty *tty)
 {

@@ -15,9 +15,9 @@
 #include <proc/tty_internal.h>
 #include <vm/uaccess.h>
 
-/* ---- settings ------------------------------------------------------------------------------
- *
- * struct termios is the beginning of struct termios2, which has the speeds behind it; ktermios
+/* ---- settings -------------------------------------------------------------------- */
+
+/* struct termios is the beginning of struct termios2, which has the speeds behind it; ktermios
  * equals termios2. */
 _Static_assert(sizeof(struct ktermios) == sizeof(struct termios2), "layout");
 _Static_assert(offsetof(struct ktermios, c_ispeed) <= sizeof(struct termios), "layout");
@@ -68,8 +68,7 @@ static int settings_set(struct tty *tty, u64 arg, size_t size, bool flush)
     return 0;
 }
 
-/* ---- window --------------------------------------------------------------------------------
- */
+/* ---- window ---------------------------------------------------------------------- */
 
 static int window_get(struct tty *tty, u64 arg)
 {
@@ -97,8 +96,7 @@ static int window_set(struct tty *tty, u64 arg)
     return 0;
 }
 
-/* ---- queues and flow -----------------------------------------------------------------------
- */
+/* ---- queues and flow ------------------------------------------------------------- */
 
 static int put_int(u64 arg, s32 value)
 {
@@ -155,8 +153,7 @@ static int flow_set(struct tty *tty, u64 action)
     return 0;
 }
 
-/* ---- job control ---------------------------------------------------------------------------
- */
+/* ---- job control ----------------------------------------------------------------- */
 
 static int foreground_get(struct tty *tty, u64 arg)
 {
@@ -188,8 +185,7 @@ static int hang_up(struct tty *tty)
     return 0;
 }
 
-/* ---- the table ------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------- */
 
 static s64 settings_ioctl(struct tty *tty, u32 cmd, u64 arg)
 {

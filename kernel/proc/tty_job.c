@@ -76,7 +76,7 @@ int tty_check_foreground(struct tty *tty, int signo)
     return -EINTR;
 }
 
-/* ---- the bond ---------------------------------------------------------------------------- */
+/* ---- the bond -------------------------------------------------------------------- */
 
 static void leader_exit(struct session *session)
 {

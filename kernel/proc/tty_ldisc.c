@@ -29,7 +29,7 @@ static bool is_word(u8 byte)
            byte >= 0x80;
 }
 
-/* ---- echo -------------------------------------------------------------------------- */
+/* ---- echo ------------------------------------------------------------------------ */
 
 static void echo_as_is(struct ldisc *d, u8 byte)
 {
@@ -61,7 +61,7 @@ static void echo_end_erasing(struct ldisc *d)
     echo_as_is(d, '/');
 }
 
-/* ---- the ring ---------------------------------------------------------------------- */
+/* ---- the ring -------------------------------------------------------------------- */
 
 static u8 ring_at(const struct ldisc *d, u32 position)
 {
@@ -122,7 +122,7 @@ static void refuse(struct ldisc *d)
         echo_as_is(d, '\a');
 }
 
-/* ---- editing ----------------------------------------------------------------------- */
+/* ---- editing --------------------------------------------------------------------- */
 
 /* Takes the last character off the line; `*first` is its first byte. Returns: false when there
  * is none, or only the tail of one. */
@@ -266,7 +266,7 @@ static void line_end(struct ldisc *d, u8 byte)
         ring_add(d, byte, true);
 }
 
-/* ---- input ------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------- */
 
 static void input_plain(struct ldisc *d, u8 byte)
 {
@@ -410,7 +410,7 @@ enum ldisc_event ldisc_input(struct ldisc *d, u8 byte)
     return LDISC_NONE;
 }
 
-/* ---- reading ----------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------- */
 
 bool ldisc_is_readable(const struct ldisc *d, u32 n)
 {
@@ -471,7 +471,7 @@ void ldisc_flush_input(struct ldisc *d)
     d->literal = d->erasing = false;
 }
 
-/* ---- settings ---------------------------------------------------------------------- */
+/* ---- settings -------------------------------------------------------------------- */
 
 void ldisc_set_termios(struct ldisc *d, const struct ktermios *termios)
 {
