@@ -40,8 +40,9 @@
 #include <vm/aspace.h>
 #include <vm/fault.h>
 
-#define DTB_MAX_SIZE   (4 * MiB)
-#define HARTS_COME_MAX (2 * NSEC_PER_SEC)
+#define DTB_MAX_SIZE      (4 * MiB)
+#define HARTS_COME_MAX    (2 * NSEC_PER_SEC)
+#define HARTS_LOOK_PERIOD (1000 * 1000L)
 
 struct init_call {
     const char *name;
@@ -158,6 +159,39 @@ static const struct init_call boot_calls[] = {
 
 /* ---- a kernel thread, all harts ----------------------------------------------------- */
 
+static void secondary_main(void)
+{
+    hart_init_local();
+    sched_idle_loop();
+}
+
+static bool are_online(u64 wanted)
+{
+    return (__atomic_load_n(&harts_online, __ATOMIC_ACQUIRE) & wanted) == wanted;
+}
+
+static void harts_await(u64 wanted)
+{
+    nsec_t give_up = clock_monotonic() + HARTS_COME_MAX;
+    while (!are_online(wanted) && clock_monotonic() < give_up)
+        sleep_until(clock_monotonic() + HARTS_LOOK_PERIOD, false);
+}
+
+static void harts_start(void)
+{
+    u64 limit = cmdline_get_u64(chosen.bootargs, "maxcpus", MAX_HARTS);
+    u64 wanted = 1;
+    for (u32 i = 1; i < n_harts && i < limit; i++) {
+        if (hart_start(i, secondary_main) == 0)
+            wanted |= hart_bit(i);
+        else
+            log_warn("hart %u (firmware's %lu) does not start\n", i, harts[i].hartid);
+    }
+    harts_await(wanted);
+    if (n_harts > 1)
+        log_info("harts online: %lx\n", __atomic_load_n(&harts_online, __ATOMIC_RELAXED));
+}
+
 static void init_initrd(void)
 {
     if (chosen.initrd.size == 0)
@@ -184,6 +218,7 @@ static void init_first_process(void)
 }
 
 static const struct init_call thread_calls[] = {
+    {"other harts", harts_start},
     {"files", vfs_init},
     {"pipes", pipe_init},
     {"processes", proc_init},
@@ -200,39 +235,12 @@ static void init_thread(void *arg)
         thread_calls[i].fn();
 }
 
-/* ---- all harts ---------------------------------------------------------------------- */
-
-static void secondary_main(void)
-{
-    hart_init_local();
-    sched_idle_loop();
-}
-
-static void harts_start(void)
-{
-    u64 limit = cmdline_get_u64(chosen.bootargs, "maxcpus", MAX_HARTS);
-    u64 wanted = 1;
-    for (u32 i = 1; i < n_harts && i < limit; i++) {
-        if (hart_start(i, secondary_main) == 0)
-            wanted |= hart_bit(i);
-        else
-            log_warn("hart %u (firmware's %lu) does not start\n", i, harts[i].hartid);
-    }
-    nsec_t give_up = clock_monotonic() + HARTS_COME_MAX;
-    while ((__atomic_load_n(&harts_online, __ATOMIC_ACQUIRE) & wanted) != wanted &&
-           clock_monotonic() < give_up)
-        cpu_relax();
-    if (n_harts > 1)
-        log_info("harts online: %lx\n", __atomic_load_n(&harts_online, __ATOMIC_RELAXED));
-}
-
 void kernel_main(void)
 {
     struct thread *init;
     sched_init_boot(&harts[0]);
     for (size_t i = 0; i < ARRAY_SIZE(boot_calls); i++)
         boot_calls[i].fn();
-    harts_start();
     if (thread_create(&init, "init", init_thread, NULL))
         panic("no memory for the first thread");
     thread_start(init);
