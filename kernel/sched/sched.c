@@ -295,25 +295,28 @@ void sched_tick(void)
 
 /* ---- idle --------------------------------------------------------------------------- */
 
-/* Interrupts are off. An interrupt that is pending ends the wait all the same. */
+/* Waits until the queue has something. The hart counts as idle while it serves the interrupt
+ * that ends the wait, so that the thread which this wakes stays here. */
 static void idle_wait(struct runq *rq)
 {
     u64 me = hart_bit(mycpu()->id);
-    __atomic_fetch_or(&idle_harts, me, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&rq->n_queued, __ATOMIC_RELAXED) == 0 && !runq_steal(1))
-        cpu_wait_for_interrupt();
+    while (__atomic_load_n(&rq->n_queued, __ATOMIC_RELAXED) == 0) {
+        irq_disable();
+        __atomic_fetch_or(&idle_harts, me, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&rq->n_queued, __ATOMIC_RELAXED) == 0 && !runq_steal(1))
+            cpu_wait_for_interrupt(); /* one that is pending ends it, though interrupts are off
+                                       */
+        irq_enable();
+    }
     __atomic_fetch_and(&idle_harts, ~me, __ATOMIC_RELAXED);
 }
 
 void sched_idle_loop(void)
 {
-    struct runq *rq = my_runq();
     current->switched_in = current->entered = time_ticks();
+    irq_enable();
     for (;;) {
-        irq_disable();
-        idle_wait(rq);
-        irq_enable(); /* what is pending is served here */
-        if (__atomic_load_n(&rq->n_queued, __ATOMIC_RELAXED) > 0)
-            schedule();
+        idle_wait(my_runq());
+        schedule();
     }
 }

@@ -121,6 +121,7 @@ static void sleep_with_deadline(nsec_t deadline)
 int wait_commit(nsec_t deadline)
 {
     bool interruptible = current->wake_interruptible;
+    assert_may_sleep();
     if (interruptible && thread_is_interrupted()) {
         wait_cancel();
         return -EINTR;

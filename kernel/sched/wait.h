@@ -50,6 +50,7 @@ void wait_cancel(void);
 #define wait_event_common(q, cond, interruptible, deadline) \
     ({                                                      \
         int wait_result_ = 0;                               \
+        assert_may_sleep();                                 \
         if (!(cond)) {                                      \
             struct waiter waiter_;                          \
             waiter_add(&waiter_, (q));                      \
