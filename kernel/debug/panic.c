@@ -124,19 +124,21 @@ static void report(const struct trapframe *tf, u64 pc, u64 frame, const char *fm
     leave();
 }
 
+/* What backtrace_print() wants: the frame of panic()'s caller, or any place in the stack below
+ * it. */
 #ifdef DEBUG
 #define FRAME_OF(tf) ((tf)->s0)
-#define OWN_FRAME    ((u64)__builtin_frame_address(0))
+#define CALLER_FRAME (((const u64 *)__builtin_frame_address(0))[-2])
 #else
 #define FRAME_OF(tf) ((tf)->sp)
-#define OWN_FRAME    ((u64)__builtin_frame_address(0))
+#define CALLER_FRAME ((u64)__builtin_frame_address(0))
 #endif
 
 void panic(const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    report(NULL, (u64)__builtin_return_address(0) - 1, OWN_FRAME, fmt, args);
+    report(NULL, (u64)__builtin_return_address(0) - 1, CALLER_FRAME, fmt, args);
     __builtin_unreachable();
 }
 
