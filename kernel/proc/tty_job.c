@@ -155,10 +155,10 @@ int tty_set_foreground(struct tty *tty, s32 pgid)
         return -ENOTTY;
     if (err != 0)
         return err;
-    if (tty_of_session() != tty)
-        return -ENOTTY;
     if (pgid < 0)
         return -EINVAL;
+    if (tty_of_session() != tty)
+        return -ENOTTY;
 
     u64 state = spin_lock_irqsave(&proc_lock);
     struct pgrp *group = pgrp_find_locked((u32)pgid);
