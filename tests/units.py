@@ -6,6 +6,7 @@ unit.cost    rough seconds, so that long ones start first
 unit.run(add) calls add(name, "ok" | "failed" | "skip", why, lines) once for each name
 """
 import difflib
+import fnmatch
 import glob
 import hashlib
 import os
@@ -151,6 +152,7 @@ class Boot:
 
         only = ",".join(owed)
         words = f"testmode=boot testseed={self.seed} {self.words}"
+        words += f" seed={self.seed}" if self.cpus > 1 else ""
         if len(owed) < len(programs("boot")) and len(only) < 1500:
             words += " test=" + only
         guest = Guest(other_kernel or self.kernel, "build/test.cpio", f"quiet rdinit=/tests/run {words}",
@@ -314,7 +316,8 @@ def programs(kind):
 
 def boots_of(name):
     asked = header(glob.glob(f"tests/boot/{name}.*")[0], "boots")
-    return asked or [boot for boot, row in BOOTS.items() if not row[4]]
+    return asked or [boot for boot, row in BOOTS.items()
+                     if any(fnmatch.fnmatch(name, pattern) for pattern in row[4])]
 
 
 def collect(seed, cpus, n_mutants, everything):
