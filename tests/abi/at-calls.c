@@ -3,6 +3,33 @@
 #include "t.h"
 #include <sys/sysmacros.h>
 
+static void nodes_and_removal(int d, int f)
+{
+    struct stat st;
+    R(mknodat(d, "pipe", S_IFIFO | 0644, 0));
+    R(mknodat(d, "node", S_IFCHR | 0644, makedev(1, 3)));
+    R(mknodat(d, "plain", S_IFREG | 0644, 0));
+    R(mknodat(d, "plain", S_IFREG | 0644, 0));
+    R(fstatat(d, "node", &st, 0));
+    printf("is char device %d major %d minor %d\n", S_ISCHR(st.st_mode), major(st.st_rdev),
+           minor(st.st_rdev));
+    R(renameat(d, "g", d, "g2"));
+    R(renameat(d, "g", d, "g2"));
+    R(renameat(d, "g2", AT_FDCWD, "g3"));
+    R(unlinkat(d, "sub", 0));
+    R(unlinkat(d, "f", AT_REMOVEDIR));
+    R(unlinkat(d, "none", 0));
+    R(unlinkat(d, "sub", AT_REMOVEDIR));
+    R(unlinkat(d, "f", 0x4000));
+    R(unlinkat(AT_FDCWD, "d", AT_REMOVEDIR));
+    R(fchownat(d, "f", 5, 6, 0));
+    R(fstatat(d, "f", &st, 0));
+    printf("owner %d %d\n", st.st_uid, st.st_gid);
+    R(fchown(f, -1, 7));
+    R(fstat(f, &st));
+    printf("owner %d %d\n", st.st_uid, st.st_gid);
+}
+
 int main(void)
 {
     char b[64] = "";
@@ -54,27 +81,6 @@ int main(void)
     printf("is link %d\n", S_ISLNK(st.st_mode));
     R(fstatat(d, "file2", &st, AT_SYMLINK_NOFOLLOW));
     printf("is file %d nlink %ld\n", S_ISREG(st.st_mode), (long)st.st_nlink);
-    R(mknodat(d, "pipe", S_IFIFO | 0644, 0));
-    R(mknodat(d, "node", S_IFCHR | 0644, makedev(1, 3)));
-    R(mknodat(d, "plain", S_IFREG | 0644, 0));
-    R(mknodat(d, "plain", S_IFREG | 0644, 0));
-    R(fstatat(d, "node", &st, 0));
-    printf("is char device %d major %d minor %d\n", S_ISCHR(st.st_mode), major(st.st_rdev),
-           minor(st.st_rdev));
-    R(renameat(d, "g", d, "g2"));
-    R(renameat(d, "g", d, "g2"));
-    R(renameat(d, "g2", AT_FDCWD, "g3"));
-    R(unlinkat(d, "sub", 0));
-    R(unlinkat(d, "f", AT_REMOVEDIR));
-    R(unlinkat(d, "none", 0));
-    R(unlinkat(d, "sub", AT_REMOVEDIR));
-    R(unlinkat(d, "f", 0x4000));
-    R(unlinkat(AT_FDCWD, "d", AT_REMOVEDIR));
-    R(fchownat(d, "f", 5, 6, 0));
-    R(fstatat(d, "f", &st, 0));
-    printf("owner %d %d\n", st.st_uid, st.st_gid);
-    R(fchown(f, -1, 7));
-    R(fstat(f, &st));
-    printf("owner %d %d\n", st.st_uid, st.st_gid);
+    nodes_and_removal(d, f);
     return 0;
 }

@@ -25,6 +25,27 @@ static void try(const char *path)
         t_print_status(path, st);
 }
 
+static void busy_and_by_descriptor(const char *self, const char *text)
+{
+    /* A file that is open for writing cannot run, and a running one not be written. */
+    script("busy", text, 0755);
+    int fd = open("busy", O_WRONLY);
+    try("busy");
+    close(fd);
+    try("busy");
+    R(open("/proc/self/exe", O_WRONLY));
+    /* By descriptor. */
+    pid_t pid = fork();
+    if (pid == 0) {
+        int d = open(self, O_RDONLY | O_CLOEXEC);
+        char *a[] = {"self", "by descriptor", NULL}, *e[] = {NULL};
+        syscall(SYS_execveat, d, "", a, e, AT_EMPTY_PATH);
+        printf("execveat %s\n", t_errname(errno));
+        _exit(1);
+    }
+    t_wait("execveat", pid);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) {
@@ -82,22 +103,6 @@ int main(int argc, char **argv)
     symlink("loop", "loop");
     try("loop");
     try((char *)16);
-    /* A file that is open for writing cannot run, and a running one not be written. */
-    script("busy", text, 0755);
-    int fd = open("busy", O_WRONLY);
-    try("busy");
-    close(fd);
-    try("busy");
-    R(open("/proc/self/exe", O_WRONLY));
-    /* By descriptor. */
-    pid_t pid = fork();
-    if (pid == 0) {
-        int d = open(self, O_RDONLY | O_CLOEXEC);
-        char *a[] = {"self", "by descriptor", NULL}, *e[] = {NULL};
-        syscall(SYS_execveat, d, "", a, e, AT_EMPTY_PATH);
-        printf("execveat %s\n", t_errname(errno));
-        _exit(1);
-    }
-    t_wait("execveat", pid);
+    busy_and_by_descriptor(self, text);
     return 0;
 }

@@ -9,32 +9,8 @@ static void note(int sig)
     got = sig;
 }
 
-int main(void)
+static void groups(void)
 {
-    signal(SIGUSR1, note);
-    R(kill(getpid(), 0));
-    R(kill(getpid(), SIGUSR1));
-    printf("got %d\n", got == SIGUSR1);
-    R(kill(getpid(), 65));
-    R(kill(getpid(), -1));
-    R(kill(999999, 0));
-    R(kill(-999999, SIGTERM));
-    R(kill(1, 0));
-    R(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1));
-    R(syscall(SYS_tgkill, getpid(), 1, SIGUSR1));
-    R(syscall(SYS_tgkill, -1, gettid(), SIGUSR1));
-    R(syscall(SYS_tkill, gettid(), 0));
-    R(syscall(SYS_tkill, 0, SIGUSR1));
-
-    pid_t zombie = fork();
-    if (zombie == 0)
-        _exit(0);
-    siginfo_t si;
-    waitid(P_PID, zombie, &si, WEXITED | WNOWAIT);
-    R(kill(zombie, SIGTERM));
-    t_wait("zombie", zombie);
-    R(kill(zombie, SIGTERM));
-
     int p[2];
     pipe(p);
     pid_t leader = 0;
@@ -61,7 +37,13 @@ int main(void)
         t_print_status("member", st);
     }
     R(kill(-leader, 0));
+}
 
+static void privilege(void)
+{
+    int p[2];
+    char c;
+    pipe(p);
     pid_t root_child = fork();
     if (root_child == 0) {
         setuid(1000);
@@ -79,7 +61,35 @@ int main(void)
     }
     read(p[0], &c, 1);
     t_wait("unprivileged", root_child);
+}
 
+int main(void)
+{
+    signal(SIGUSR1, note);
+    R(kill(getpid(), 0));
+    R(kill(getpid(), SIGUSR1));
+    printf("got %d\n", got == SIGUSR1);
+    R(kill(getpid(), 65));
+    R(kill(getpid(), -1));
+    R(kill(999999, 0));
+    R(kill(-999999, SIGTERM));
+    R(kill(1, 0));
+    R(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1));
+    R(syscall(SYS_tgkill, getpid(), 1, SIGUSR1));
+    R(syscall(SYS_tgkill, -1, gettid(), SIGUSR1));
+    R(syscall(SYS_tkill, gettid(), 0));
+    R(syscall(SYS_tkill, 0, SIGUSR1));
+
+    pid_t zombie = fork();
+    if (zombie == 0)
+        _exit(0);
+    siginfo_t si;
+    waitid(P_PID, zombie, &si, WEXITED | WNOWAIT);
+    R(kill(zombie, SIGTERM));
+    t_wait("zombie", zombie);
+    R(kill(zombie, SIGTERM));
+    groups();
+    privilege();
     pid_t all = fork();
     if (all == 0) {
         setpgid(0, 0);

@@ -29,34 +29,9 @@ static long raw(unsigned long flags)
     return r > 0 ? 1 : r;
 }
 
-int main(int argc, char **argv __attribute__((unused)))
+static void clones(void)
 {
-    if (argc > 1)
-        return 9;
-    pid_t pid = vfork();
-    if (pid == 0) {
-        shared = 1;
-        t_msleep(30);
-        shared = 2;
-        _exit(3);
-    }
-    printf("the child ran first, in our memory: %d\n", shared);
-    t_wait("vfork child", pid);
-    pid = vfork();
-    if (pid == 0) {
-        execl("/proc/self/exe", "self", "x", NULL);
-        _exit(100);
-    }
-    t_wait("vfork and exec", pid);
-    pid = vfork();
-    if (pid == 0) {
-        execl("/none", "none", NULL);
-        shared = errno;
-        _exit(100);
-    }
-    printf("failed exec said %s\n", t_errname(shared));
-    t_wait("vfork and failed exec", pid);
-
+    pid_t pid;
     shared = 0;
     pid = clone(child_set, stack + sizeof stack, CLONE_VM | SIGCHLD, (void *)7);
     t_wait("CLONE_VM", pid);
@@ -104,5 +79,35 @@ int main(int argc, char **argv __attribute__((unused)))
         sum += WEXITSTATUS(st);
     }
     printf("CLONE_PARENT %d\n", sum);
+}
+
+int main(int argc, char **argv __attribute__((unused)))
+{
+    if (argc > 1)
+        return 9;
+    pid_t pid = vfork();
+    if (pid == 0) {
+        shared = 1;
+        t_msleep(30);
+        shared = 2;
+        _exit(3);
+    }
+    printf("the child ran first, in our memory: %d\n", shared);
+    t_wait("vfork child", pid);
+    pid = vfork();
+    if (pid == 0) {
+        execl("/proc/self/exe", "self", "x", NULL);
+        _exit(100);
+    }
+    t_wait("vfork and exec", pid);
+    pid = vfork();
+    if (pid == 0) {
+        execl("/none", "none", NULL);
+        shared = errno;
+        _exit(100);
+    }
+    printf("failed exec said %s\n", t_errname(shared));
+    t_wait("vfork and failed exec", pid);
+    clones();
     return 0;
 }

@@ -23,7 +23,7 @@ static void handler(int sig)
 }
 
 /* Fills all registers from n, does something, and compares. */
-static void round_trip(long n, void (*something)(int), int arg)
+static void round_trip(long n, int arg)
 {
     static __thread double before[32], after[32];
     unsigned long rm = n % 4, rm_after;
@@ -31,13 +31,12 @@ static void round_trip(long n, void (*something)(int), int arg)
         before[i] = n * 100.0 + i;
 #define LOAD(i) "fld f" #i ", " #i "*8(%0)\n"
 #define SAVE(i) "fsd f" #i ", " #i "*8(%0)\n"
-#define ALL(X)                                                                               \
-    X(0)                                                                                     \
-    X(1)                                                                                     \
-    X(2)                                                                                     \
-    X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) \
-        X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
-    (void)something;
+/* clang-format off */
+#define ALL(X)                                                          \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)             \
+    X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20)         \
+    X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+    /* clang-format on */
     register double *b __asm__("s2") = before;
     register double *a __asm__("s3") = after;
     register long pid __asm__("s4") = getpid();
@@ -69,7 +68,7 @@ int main(void)
         if ((pids[w] = t_fork()) == 0) {
             double kept = 1.0 / (w + 3);
             for (long i = 0; i < LOOPS; i++)
-                round_trip(w * 10000 + i, NULL, i % 4);
+                round_trip(w * 10000 + i, i % 4);
             volatile double x = kept;
             pid_t pid = t_fork();
             if (pid == 0)
