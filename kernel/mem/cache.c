@@ -173,6 +173,34 @@ static void cache_release_empty(struct cache *cache)
         kfree(slab);
 }
 
+/* --- junk --- */
+
+#ifdef DEBUG
+static void junk_fill(const struct cache *cache, void *object)
+{
+    memset((char *)object + sizeof(struct free_object), JUNK,
+           cache->size - sizeof(struct free_object));
+}
+
+/* The object may have got its link only when it was cut out of its slab: the frame was junk. */
+static void junk_check(const struct cache *cache, void *object)
+{
+    const u8 *byte = object;
+    for (size_t i = sizeof(struct free_object); i < cache->size; i++)
+        if (unlikely(byte[i] != JUNK))
+            panic("%s object %p was written after it was freed: offset %zu holds %x",
+                  cache->name, object, i, byte[i]);
+    memset(object, JUNK, sizeof(struct free_object));
+}
+#else
+static inline void junk_fill(const struct cache *cache, void *object)
+{
+}
+static inline void junk_check(const struct cache *cache, void *object)
+{
+}
+#endif
+
 /* --- a hart's list --- */
 
 static always_inline void object_push_locked(struct hart_objects *hart,
@@ -212,6 +240,7 @@ static struct free_object *no_inline object_take_slowly(struct cache *cache)
     }
     hart->n_live++;
     hart_unlock(&hart->lock);
+    junk_check(cache, object);
     return object;
 }
 
@@ -229,33 +258,15 @@ static void no_inline objects_spill(struct cache *cache, struct hart_objects *ha
         batch_give(cache, chain);
 }
 
-/* --- junk --- */
-
-#ifdef DEBUG
-static void junk_fill(const struct cache *cache, void *object)
+/* Another hart drains the list just now. */
+static void no_inline object_give_slowly(struct cache *cache, struct free_object *object)
 {
-    memset((char *)object + sizeof(struct free_object), JUNK,
-           cache->size - sizeof(struct free_object));
+    struct hart_objects *hart = &cache->harts[mycpu()->id];
+    hart_lock(&hart->lock);
+    object_push_locked(hart, object);
+    hart->n_live--;
+    hart_unlock(&hart->lock);
 }
-
-/* The object may have got its link only when it was cut out of its slab: the frame was junk. */
-static void junk_check(const struct cache *cache, void *object)
-{
-    const u8 *byte = object;
-    for (size_t i = sizeof(struct free_object); i < cache->size; i++)
-        if (unlikely(byte[i] != JUNK))
-            panic("%s object %p was written after it was freed: offset %zu holds %x",
-                  cache->name, object, i, byte[i]);
-    memset(object, JUNK, sizeof(struct free_object));
-}
-#else
-static inline void junk_fill(const struct cache *cache, void *object)
-{
-}
-static inline void junk_check(const struct cache *cache, void *object)
-{
-}
-#endif
 
 /* --- interface --- */
 
@@ -280,15 +291,13 @@ void *cache_alloc(struct cache *cache)
     if (alloc_should_fail())
         return NULL;
     struct hart_objects *hart = &cache->harts[mycpu()->id];
-    hart_lock(&hart->lock);
+    if (!hart_trylock(&hart->lock))
+        return object_take_slowly(cache);
     struct free_object *object = object_pop_locked(hart);
     hart->n_live += object != NULL;
     hart_unlock(&hart->lock);
-    if (unlikely(!object)) {
-        object = object_take_slowly(cache);
-        if (!object)
-            return NULL;
-    }
+    if (unlikely(!object))
+        return object_take_slowly(cache);
     junk_check(cache, object);
     return object;
 }
@@ -308,7 +317,10 @@ void cache_free(struct cache *cache, void *object)
                cache->name);
     junk_fill(cache, object);
     struct hart_objects *hart = &cache->harts[mycpu()->id];
-    hart_lock(&hart->lock);
+    if (!hart_trylock(&hart->lock)) {
+        object_give_slowly(cache, object);
+        return;
+    }
     object_push_locked(hart, object);
     hart->n_live--;
     bool is_long = hart->n > 2U * cache->batch;

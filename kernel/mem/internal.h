@@ -20,9 +20,15 @@ struct hart_lock {
     u32 locked;
 };
 
-static always_inline void hart_lock(struct hart_lock *lock)
+/* For the shortest paths, which leave the waiting to a function that is longer anyway. */
+static always_inline bool hart_trylock(struct hart_lock *lock)
 {
-    while (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
+    return likely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) == 0);
+}
+
+static inline void hart_lock(struct hart_lock *lock)
+{
+    while (!hart_trylock(lock))
         machine_pause_in_spin();
 }
 

@@ -152,10 +152,9 @@ static always_inline struct hart_frames *my_frames(void)
 }
 
 /* Fills an empty hart cache by up to a batch. */
-static void frames_refill(void)
+static void frames_refill_locked(struct hart_frames *hart)
 {
-    struct hart_frames *hart = my_frames();
-    hart_lock(&hart->lock);
+    assert(hart->lock.locked);
     spin_lock(&buddy.lock);
     while (hart->n < HART_BATCH) {
         struct page *page = buddy_alloc_locked(0);
@@ -164,7 +163,6 @@ static void frames_refill(void)
         hart->frames[hart->n++] = page;
     }
     spin_unlock(&buddy.lock);
-    hart_unlock(&hart->lock);
 }
 
 /* Gives the `n` frames that were not used for longest to the buddy lists. */
@@ -190,18 +188,15 @@ static void frames_drain(void)
 /* --- taking --- */
 
 /* One frame of this hart's cache with count and type set, or NULL when it is empty. */
-static always_inline struct page *frame_take(enum page_type type)
+static always_inline struct page *frame_take_locked(struct hart_frames *hart,
+                                                    enum page_type type)
 {
-    struct hart_frames *hart = my_frames();
-    struct page *page = NULL;
-    hart_lock(&hart->lock);
-    if (likely(hart->n > 0)) {
-        page = hart->frames[--hart->n];
-        hart->in_use[type]++;
-        page->type = type;
-        page->count = 1;
-    }
-    hart_unlock(&hart->lock);
+    if (unlikely(hart->n == 0))
+        return NULL;
+    struct page *page = hart->frames[--hart->n];
+    hart->in_use[type]++;
+    page->type = type;
+    page->count = 1;
     return page;
 }
 
@@ -227,8 +222,13 @@ static struct page *take(unsigned order, enum page_type type)
 {
     if (order > 0)
         return block_take(order, type);
-    frames_refill();
-    return frame_take(type);
+    struct hart_frames *hart = my_frames();
+    hart_lock(&hart->lock);
+    if (hart->n == 0)
+        frames_refill_locked(hart);
+    struct page *page = frame_take_locked(hart, type);
+    hart_unlock(&hart->lock);
+    return page;
 }
 
 /* Nothing is left where it is quick to look: gather what lies about, then ask for more. */
@@ -274,7 +274,11 @@ struct page *kalloc(enum page_type type, unsigned flags)
 {
     if (!(flags & ALLOC_NOFAIL_TEST) && alloc_should_fail())
         return NULL;
-    struct page *page = frame_take(type);
+    struct hart_frames *hart = my_frames();
+    if (!hart_trylock(&hart->lock))
+        return kalloc_slowly(type, flags);
+    struct page *page = frame_take_locked(hart, type);
+    hart_unlock(&hart->lock);
     if (unlikely(!page))
         return kalloc_slowly(type, flags);
     junk_end(page);
@@ -307,11 +311,21 @@ struct page *kalloc_pages(unsigned order, enum page_type type, unsigned flags)
 
 /* --- giving back --- */
 
-static void no_inline frames_spill_batch(struct hart_frames *hart)
+static always_inline void frame_give_locked(struct hart_frames *hart, struct page *page)
 {
+    hart->in_use[page->type]--;
+    page->type = PAGE_FREE;
+    hart->frames[hart->n++] = page;
+}
+
+/* The cache is full, or another hart counts or drains it just now. */
+static void no_inline frame_give_slowly(struct page *page)
+{
+    struct hart_frames *hart = my_frames();
     hart_lock(&hart->lock);
-    if (hart->n >= HART_BATCH)
+    if (hart->n == HART_FRAMES)
         frames_spill_locked(hart, HART_BATCH);
+    frame_give_locked(hart, page);
     hart_unlock(&hart->lock);
 }
 
@@ -319,14 +333,17 @@ static always_inline void frame_give(struct page *page)
 {
     struct hart_frames *hart = my_frames();
     junk_fill(page);
-    hart_lock(&hart->lock);
-    hart->in_use[page->type]--;
-    page->type = PAGE_FREE;
-    hart->frames[hart->n++] = page;
-    bool is_full = hart->n == HART_FRAMES;
+    if (!hart_trylock(&hart->lock)) {
+        frame_give_slowly(page);
+        return;
+    }
+    if (unlikely(hart->n == HART_FRAMES)) {
+        hart_unlock(&hart->lock);
+        frame_give_slowly(page);
+        return;
+    }
+    frame_give_locked(hart, page);
     hart_unlock(&hart->lock);
-    if (unlikely(is_full))
-        frames_spill_batch(hart);
 }
 
 static void no_inline block_give(struct page *page)
