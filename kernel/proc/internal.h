@@ -58,6 +58,10 @@ int signal_dequeue_locked(sigset64_t blocked, struct siginfo_part *info);
 struct sigaction_k sighand_action(struct sighand *sh, int signo);
 /* Ends all threads of the calling process, with this status for wait. Locks: sig_lock. */
 void group_exit_begin_locked(struct proc *proc, int status);
+/* sigaction(2): returns the old action; new NULL: only that. What becomes ignored is no longer
+ * pending. */
+struct sigaction_k signal_action_set(struct proc *proc, int signo,
+                                     const struct sigaction_k *new);
 /* exec: handlers become default. */
 void sighand_reset(struct sighand *sh);
 
@@ -98,7 +102,8 @@ void proc_timers_init(struct proc *proc);
 /* Before the last thread is gone; nothing fires after this. */
 void proc_timers_end(struct proc *proc);
 void posix_timers_delete_all(struct proc *proc);
-/* A timer's signal; counted as an overrun if the last one still waits. tid 0: to the process. */
+/* A timer's signal; counted as an overrun if the last one still waits. tid 0: to the process.
+ */
 void signal_send_timer(struct proc *proc, u32 tid, const struct siginfo_part *info);
 /* The caller took a timer's signal. Locks: sig_lock. */
 void posix_timer_delivered_locked(const struct siginfo_part *info);

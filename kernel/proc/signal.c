@@ -176,6 +176,25 @@ static void sigpending_take(struct sigpending *p, int signo, struct siginfo_part
     mem_free(found);
 }
 
+struct sigaction_k signal_action_set(struct proc *proc, int signo,
+                                     const struct sigaction_k *new)
+{
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+    struct sigaction_k *action = &proc->sighand->actions[signo - 1];
+    struct sigaction_k before;
+
+    spin_lock(&proc->sighand->lock);
+    before = *action;
+    if (new)
+        *action = *new;
+    spin_unlock(&proc->sighand->lock);
+    if (new && (new->handler == (vaddr_t)SIG_IGN ||
+                (new->handler == (vaddr_t)SIG_DFL && (SIGS_DEFAULT_IGNORE & sig_bit(signo)))))
+        proc_drop_pending_locked(proc, sig_bit(signo));
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+    return before;
+}
+
 /* --- details --- */
 
 void siginfo_kernel(struct siginfo_part *info, int signo)
