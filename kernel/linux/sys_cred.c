@@ -224,7 +224,7 @@ long sys_getgroups(u64 size, u64 out)
         return c->n_groups;
     if ((u32)size < c->n_groups)
         return -EINVAL;
-    return copyout(out, c->groups, c->n_groups * sizeof(u32)) ? -EFAULT : c->n_groups;
+    return copyout(out, c->groups, c->n_groups * sizeof(u32)) ? -EFAULT : (long)c->n_groups;
 }
 
 long sys_setgroups(u64 size, u64 from)
