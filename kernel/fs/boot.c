@@ -2,8 +2,8 @@
 /*
  * Files at boot: the root in memory, its content from the initial archive, and /dev.
  *
- * Archives come from many hands: parents may be missing or come later, names may begin with "/" or "./", and of
- * several names for one file often only the last carries the bytes.
+ * Archives come from many hands: parents may be missing or come later, names may begin with "/"
+ * or "./", and of several names for one file often only the last carries the bytes.
  */
 #include <vfs/vfs.h>
 
@@ -151,8 +151,8 @@ static struct seen *seen_find(struct unpack *u, const struct cpio_entry *e)
 {
     struct seen *s = u->seen;
 
-    while (s && (s->ino != e->ino || s->dev_major != e->dev_major ||
-                 s->dev_minor != e->dev_minor))
+    while (s &&
+           (s->ino != e->ino || s->dev_major != e->dev_major || s->dev_minor != e->dev_minor))
         s = s->next;
     return s;
 }
@@ -209,7 +209,9 @@ static int path_clean(struct unpack *u, const char *name)
     while (*name == '/' || (name[0] == '.' && (name[1] == '/' || !name[1])))
         name++;
     u->path[0] = '/';
-    return strlcpy(u->path + 1, name, sizeof(u->path) - 1) < sizeof(u->path) - 1 ? 0 : -ENAMETOOLONG;
+    return strlcpy(u->path + 1, name, sizeof(u->path) - 1) < sizeof(u->path) - 1
+               ? 0
+               : -ENAMETOOLONG;
 }
 
 static int entry_unpack(void *arg, const struct cpio_entry *e)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file system of devices: a tmpfs that exists once, in which the kernel makes a node for each character device
- * that a driver registers, and the few links and folders that programs expect. Like any tmpfs
- * it can be changed by root.
+ * The file system of devices: a tmpfs that exists once, in which the kernel makes a node for
+ * each character device that a driver registers, and the few links and folders that programs
+ * expect. Like any tmpfs it can be changed by root.
  */
 #include <fs/devfs.h>
 

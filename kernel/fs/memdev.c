@@ -58,7 +58,8 @@ static s64 mem_lseek(struct file *file, s64 offset, int whence)
     return 0;
 }
 
-/* Mapping /dev/zero: private maps are plain anonymous memory, shared ones an object of their own. */
+/* Mapping /dev/zero: private maps are plain anonymous memory, shared ones an object of their
+ * own. */
 static int zero_mmap(struct file *file, struct vm_map_request *req)
 {
     req->flags |= MAP_ANONYMOUS;
@@ -143,8 +144,8 @@ int memdev_init(void)
         const char *name;
         u32 minor, mode;
         const struct file_ops *ops;
-    } devices[] = {{"null", 3, 0666, &null_ops},     {"zero", 5, 0666, &zero_ops},
-                   {"full", 7, 0666, &full_ops},     {"random", 8, 0666, &random_ops},
+    } devices[] = {{"null", 3, 0666, &null_ops},      {"zero", 5, 0666, &zero_ops},
+                   {"full", 7, 0666, &full_ops},      {"random", 8, 0666, &random_ops},
                    {"urandom", 9, 0666, &random_ops}, {"kmsg", 11, 0644, &kmsg_ops}};
     int r = 0;
 

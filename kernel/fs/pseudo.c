@@ -2,8 +2,9 @@
 /*
  * Pseudo file systems over tables of entries (see pseudo.h).
  *
- * Each look-up makes a fresh inode and a dentry that is not hashed: what is found is never stale, and nothing has to be
- * told when a process ends. An inode carries its entry, its id, and the function that says who owns it.
+ * Each look-up makes a fresh inode and a dentry that is not hashed: what is found is never
+ * stale, and nothing has to be told when a process ends. An inode carries its entry, its id,
+ * and the function that says who owns it.
  */
 #include <fs/pseudo.h>
 
@@ -172,10 +173,10 @@ static int pseudo_truncate(struct inode *inode, u64 size)
 }
 
 static const struct inode_ops dir_ops = {.lookup = pseudo_lookup, .refresh = pseudo_refresh};
-static const struct inode_ops file_ops = {
-    .truncate = pseudo_truncate, .refresh = pseudo_refresh};
-static const struct inode_ops link_ops = {
-    .readlink = pseudo_readlink, .refresh = pseudo_refresh};
+static const struct inode_ops file_ops = {.truncate = pseudo_truncate,
+                                          .refresh = pseudo_refresh};
+static const struct inode_ops link_ops = {.readlink = pseudo_readlink,
+                                          .refresh = pseudo_refresh};
 static const struct inode_ops magic_ops = {
     .readlink = pseudo_readlink, .follow = pseudo_follow, .refresh = pseudo_refresh};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /sys: read-only, and little: the number of processors, and the folders that programs mount on or look into.
+ * /sys: read-only, and little: the number of processors, and the folders that programs mount on
+ * or look into.
  */
 #include <fs/sysfs.h>
 
@@ -44,8 +45,14 @@ static int online_show(struct text *out, const struct pseudo_id *id)
     return 0;
 }
 
-#define FILE(file_name, fn) {.name = file_name, .mode = S_IFREG | 0444, .show = fn}
-#define DIR(dir_name, table) {.name = dir_name, .mode = S_IFDIR | 0555, .children = table}
+#define FILE(file_name, fn)                                   \
+    {                                                         \
+        .name = file_name, .mode = S_IFREG | 0444, .show = fn \
+    }
+#define DIR(dir_name, table)                                        \
+    {                                                               \
+        .name = dir_name, .mode = S_IFDIR | 0555, .children = table \
+    }
 
 static const struct pseudo_entry empty_dir[] = {{0}};
 static const struct pseudo_entry cpu_dir[] = {FILE("online", online_show), {0}};
@@ -94,8 +101,12 @@ static const struct pseudo_entry thp_dir[] = {FILE("enabled", huge_pages_show), 
 static const struct pseudo_entry mm_dir[] = {DIR("transparent_hugepage", thp_dir), {0}};
 static const struct pseudo_entry kernel_dir[] = {DIR("mm", mm_dir), {0}};
 static const struct pseudo_entry root_dir[] = {
-    DIR("block", empty_dir),     DIR("bus", empty_dir),     DIR("class", empty_dir),
-    DIR("devices", devices_dir), DIR("fs", empty_dir),      DIR("kernel", kernel_dir),
+    DIR("block", empty_dir),
+    DIR("bus", empty_dir),
+    DIR("class", empty_dir),
+    DIR("devices", devices_dir),
+    DIR("fs", empty_dir),
+    DIR("kernel", kernel_dir),
     {0},
 };
 static const struct pseudo_entry root = {.mode = S_IFDIR | 0555, .children = root_dir};

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file system in memory. Its directories are the hashed dentries themselves, its files' bytes are the pages of a
- * vm_object, and the target of a symbolic link hangs on the inode; so this file has little to do.
+ * The file system in memory. Its directories are the hashed dentries themselves, its files'
+ * bytes are the pages of a vm_object, and the target of a symbolic link hangs on the inode; so
+ * this file has little to do.
  *
- * There is no limit but memory: a write that finds too little of it free gets -ENOSPC (vfs/data.c).
+ * There is no limit but memory: a write that finds too little of it free gets -ENOSPC
+ * (vfs/data.c).
  */
 #include <fs/tmpfs.h>
 
 #include <asm/statfs.h>
+#include <lib/printf.h>
 #include <lib/string.h>
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/magic.h>
 #include <mem/cache.h>
 #include <mem/page.h>
@@ -67,7 +71,8 @@ static int node_create(struct superblock *sb, const struct inode *dir, u32 mode,
     return 0;
 }
 
-static int tmpfs_node(struct inode *dir, u32 mode, u64 rdev, const char *target, struct inode **out)
+static int tmpfs_node(struct inode *dir, u32 mode, u64 rdev, const char *target,
+                      struct inode **out)
 {
     return node_create(dir->sb, dir, mode, rdev, target, out);
 }
@@ -137,6 +142,35 @@ int tmpfs_create(const char *type, u32 root_mode, struct superblock **out)
     return 0;
 free:
     sb_destroy(sb);
+    return r;
+}
+
+int memfd_file_create(const char *name, struct file **out)
+{
+    static struct superblock *sb; /* made with the first; its inode numbers start afresh */
+    char text[300];
+    struct inode *inode;
+    struct path path;
+    int r = 0;
+
+    if (!sb)
+        r = tmpfs_create("tmpfs", 0700, &sb);
+    if (!r)
+        r = node_create(sb, NULL, S_IFREG | 0777, 0, NULL, &inode);
+    if (r)
+        return r;
+    inode->nlink = 0;
+    ksnprintf(text, sizeof(text), "/memfd:%s", name);
+    r = anon_path_of(inode, text, &path);
+    if (r) {
+        inode_put(inode);
+        return r;
+    }
+    path.dentry->is_deleted = true;
+    r = file_create(&path, &data_file_ops, O_RDWR | O_LARGEFILE, out);
+    if (!r)
+        r = file_begin_write(*out);
+    path_put(&path);
     return r;
 }
 

@@ -24,6 +24,7 @@
 #include <dev/rtc.h>
 #include <dev/uart.h>
 #include <init/main.h>
+#include <ipc/epoll.h>
 #include <ipc/pipe.h>
 #include <lib/cmdline.h>
 #include <lib/fdt.h>
@@ -221,6 +222,7 @@ static const struct init_call thread_calls[] = {
     {"other harts", harts_start},
     {"files", vfs_init},
     {"pipes", pipe_init},
+    {"epoll", epoll_init},
     {"processes", proc_init},
     {"terminal", init_tty},
     {"proc files", init_procfs},

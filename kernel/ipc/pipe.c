@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes and fifos: a ring of bytes over pages that come when they are written and go when they are read.
+ * Pipes and fifos: a ring of bytes over pages that come when they are written and go when they
+ * are read.
  *
- * `head` and `tail` count bytes for ever; head - tail is what can be read. A pipe that has been read empty starts
- * again at the beginning of its first page, which it keeps, so a ping-pong of small messages allocates nothing
- * and touches one page. Bytes are copied once on each side, straight between user memory and the pages.
+ * `head` and `tail` count bytes for ever; head - tail is what can be read. A pipe that has been
+ * read empty starts again at the beginning of its first page, which it keeps, so a ping-pong of
+ * small messages allocates nothing and touches one page. Bytes are copied once on each side,
+ * straight between user memory and the pages.
  *
  * PIPE-1 A write of at most PIPE_BUF bytes goes in whole, or waits, or fails: never in parts.
- * PIPE-2 A reader gets what is there and does not wait for more; a writer waits until all is in.
- * PIPE-3 Readers are woken when an empty pipe gets bytes or loses its last writer; writers when
- *        PIPE_BUF bytes are free again or the last reader left.
+ * PIPE-2 A reader gets what is there and does not wait for more; a writer waits until all is
+ * in. PIPE-3 Readers are woken when an empty pipe gets bytes or loses its last writer; writers
+ * when PIPE_BUF bytes are free again or the last reader left.
  *
  * Fifos use the same; their pipe hangs on the inode while somebody has it open. The two ends of
  * pipe(2) share an inode too, so /proc/PID/fd/N can be opened like a fifo.
  *
- * Locks: pipe->lock (sleeping: user memory is copied under it). inode->lock for inode->fifo. The counts of
- * ends are changed under pipe->lock and read without it by those about to sleep.
+ * Locks: pipe->lock (sleeping: user memory is copied under it). inode->lock for inode->fifo.
+ * The counts of ends are changed under pipe->lock and read without it by those about to sleep.
  */
 #include <ipc/pipe.h>
 
@@ -38,13 +40,14 @@
 
 struct pipe {
     struct mutex lock;
-    u32 n_pages;         /* lock: a power of two */
-    void **pages;        /* lock: n_pages of them; NULL: not there now */
+    u32 n_pages;  /* lock: a power of two */
+    void **pages; /* lock: n_pages of them; NULL: not there now */
     void *default_pages[DEFAULT_PAGES];
-    u32 head, tail;      /* lock for writing; read without by sleepers */
+    u32 head, tail;       /* lock for writing; read without by sleepers */
     u32 readers, writers; /* lock for writing; read without by sleepers */
-    u32 n_opened_read, n_opened_write; /* lock: ever, so that a fifo's opener sees a short visit */
-    u32 n_files;         /* inode->lock */
+    u32 n_opened_read,
+        n_opened_write; /* lock: ever, so that a fifo's opener sees a short visit */
+    u32 n_files;        /* inode->lock */
     struct waitq read_wait, write_wait;
 };
 
@@ -351,7 +354,8 @@ static void pipe_release(struct file *file)
 /* Opening one end of a fifo waits for somebody at the other. */
 static int wait_for_other_end(struct pipe *p, bool reader)
 {
-    u32 seen = __atomic_load_n(reader ? &p->n_opened_write : &p->n_opened_read, __ATOMIC_RELAXED);
+    u32 seen =
+        __atomic_load_n(reader ? &p->n_opened_write : &p->n_opened_read, __ATOMIC_RELAXED);
 
     if (reader)
         return wait_event_interruptible(&p->read_wait,

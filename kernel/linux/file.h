@@ -8,7 +8,8 @@
 /* Bytes that one call moves at most, as on Linux. */
 #define MAX_RW_COUNT 0x7ffff000UL
 
-/* A path from user memory. Gives a buffer for user_path_free(). 0, -EFAULT, -ENAMETOOLONG, -ENOMEM. */
+/* A path from user memory. Gives a buffer for user_path_free(). 0, -EFAULT, -ENAMETOOLONG,
+ * -ENOMEM. */
 int must_check user_path(u64 address, char **out);
 /* As user_path; "" is refused with -ENOENT unless AT_EMPTY_PATH is among the flags. */
 int must_check user_path_flags(u64 address, u64 at_flags, char **out);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls that move bytes: read and write in all their forms, lseek, sendfile, copy_file_range.
+ * System calls that move bytes: read and write in all their forms, lseek, sendfile,
+ * copy_file_range.
  *
- * read and write of one buffer are the hot path: no allocation, and no reference to the file when the descriptor table
- * is not shared. Signals that a failed write sends (SIGPIPE, SIGXFSZ) are raised here; the layers below return codes.
+ * read and write of one buffer are the hot path: no allocation, and no reference to the file
+ * when the descriptor table is not shared. Signals that a failed write sends (SIGPIPE, SIGXFSZ)
+ * are raised here; the layers below return codes.
  */
 #include <linux/syscall.h>
 
@@ -333,8 +335,7 @@ static s64 copy_range(struct copy_end *in, struct copy_end *out, u64 n)
     if ((s64)in->pos < 0 || (s64)out->pos < 0)
         return -EINVAL;
     n = min(n, MAX_RW_COUNT);
-    if (in->file->inode == out->file->inode && in->pos < out->pos + n &&
-        out->pos < in->pos + n)
+    if (in->file->inode == out->file->inode && in->pos < out->pos + n && out->pos < in->pos + n)
         return -EINVAL;
     r = vfs_copy(in->file, &in->pos, out->file, &out->pos, n);
     if (r > 0 && (copy_end_finish(in) || copy_end_finish(out)))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ppoll(2) and pselect6(2): both make a list of descriptors with wanted events, wait, and report.
+ * ppoll(2) and pselect6(2): both make a list of descriptors with wanted events, wait, and
+ * report.
  *
- * The files are held for the whole call, since the caller stands on their queues. The first round joins the
- * queues; it and every later one collects what is ready.
+ * The files are held for the whole call, since the caller stands on their queues. The first
+ * round joins the queues; it and every later one collects what is ready.
  */
 #include <linux/syscall.h>
 
@@ -48,7 +49,8 @@ int poll_deadline(u64 address, struct poll_deadline *out)
     return 0;
 }
 
-/* Tells the caller what is left of the time. Failing to is no failure of the call, as on Linux. */
+/* Tells the caller what is left of the time. Failing to is no failure of the call, as on Linux.
+ */
 static void remaining_copyout(const struct poll_deadline *deadline)
 {
     struct __kernel_timespec ts = {0, 0};
@@ -67,7 +69,6 @@ static void remaining_copyout(const struct poll_deadline *deadline)
 
 int poll_mask_begin(u64 address, u64 size)
 {
-    struct uthread *u = current->user;
     sigset64_t mask;
 
     if (!address)
@@ -76,20 +77,8 @@ int poll_mask_begin(u64 address, u64 size)
         return -EINVAL;
     if (copyin(&mask, address, sizeof(mask)))
         return -EFAULT;
-    u->saved_blocked = u->blocked;
-    u->has_saved = true;
-    signal_set_blocked(mask & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP)));
+    signal_mask_push(mask & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP)));
     return 0;
-}
-
-void poll_mask_end(bool was_interrupted)
-{
-    struct uthread *u = current->user;
-
-    if (!u->has_saved || was_interrupted)
-        return; /* a handler runs first, with the mask of the call, and restores it afterwards */
-    u->has_saved = false;
-    signal_set_blocked(u->saved_blocked);
 }
 
 /* --- the list --- */
@@ -195,8 +184,8 @@ static int pollfds_export(const struct poll_list *list, u64 address)
     for (u32 i = 0; i < list->n; i++) {
         short ready = (short)list->items[i].ready;
 
-        if (copyout(address + i * sizeof(struct pollfd) + offsetof(struct pollfd, revents), &ready,
-                    sizeof(ready)))
+        if (copyout(address + i * sizeof(struct pollfd) + offsetof(struct pollfd, revents),
+                    &ready, sizeof(ready)))
             return -EFAULT;
     }
     return 0;
@@ -231,7 +220,7 @@ long sys_ppoll(u64 address, u64 n, u64 timeout, u64 mask, u64 mask_size)
         return r;
     r = poll_fds(address, (u32)n, &deadline);
     if (mask)
-        poll_mask_end(r == -EINTR);
+        r = signal_mask_pop(r);
     remaining_copyout(&deadline);
     return r;
 }
@@ -363,7 +352,7 @@ long sys_pselect6(u64 n, u64 reads, u64 writes, u64 excepts, u64 timeout, u64 ma
         return r;
     r = select_fds(&sets, n, &deadline);
     if (pair[0])
-        poll_mask_end(r == -EINTR);
+        r = signal_mask_pop(r);
     remaining_copyout(&deadline);
     return r;
 }

@@ -12,6 +12,6 @@ struct poll_deadline {
 
 /* From a struct timespec in user memory. 0, -EFAULT, -EINVAL. */
 int must_check poll_deadline(u64 address, struct poll_deadline *out);
-/* Blocks the signals of a mask in user memory for the time of the call; address 0: nothing. */
+/* Blocks the signals of a mask in user memory for the time of the call, which ends with
+ * signal_mask_pop(); address 0: nothing to do nor to undo. */
 int must_check poll_mask_begin(u64 address, u64 size);
-void poll_mask_end(bool was_interrupted);

@@ -130,9 +130,9 @@ static int statfs_copyout(const struct path *path, u64 address)
     st.f_namelen = NAME_MAX;
     st.f_fsid.val[0] = (int)sb->dev;
     /* the low bits of mount(2) and of f_flags agree */
-    st.f_flags = (flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS |
-                           MS_NOATIME)) |
-                 ST_VALID | (flags & MS_NOATIME ? 0 : ST_RELATIME);
+    st.f_flags =
+        (flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME)) |
+        ST_VALID | (flags & MS_NOATIME ? 0 : ST_RELATIME);
     if (sb->ops && sb->ops->statfs)
         r = sb->ops->statfs(sb, &st);
     return r ? r : copyout(address, &st, sizeof(st));
@@ -192,7 +192,8 @@ long sys_readlinkat(u64 dirfd, u64 address, u64 out, u64 size)
     r = user_path(address, &name);
     if (r)
         return r;
-    /* "" is the link that an O_PATH descriptor stands for; -ENOENT when it stands for something else */
+    /* "" is the link that an O_PATH descriptor stands for; -ENOENT when it stands for something
+     * else */
     r = path_lookup_at((int)dirfd, name, (s32)dirfd >= 0 ? WALK_EMPTY : 0, &path);
     if (!r) {
         r = link_text(path.dentry->inode, out, (u32)size);

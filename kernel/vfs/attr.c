@@ -154,7 +154,8 @@ int vfs_chown(const struct path *path, u32 uid, u32 gid)
     return 0;
 }
 
-int vfs_set_times(const struct path *path, const nsec_t *atime, const nsec_t *mtime, bool to_now)
+int vfs_set_times(const struct path *path, const nsec_t *atime, const nsec_t *mtime,
+                  bool to_now)
 {
     struct inode *inode = path->dentry->inode;
     int r = path_may_change(path);

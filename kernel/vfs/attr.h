@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Attributes of files: rights, owners, times. The checks of Linux are made here; errors as in the man pages. */
+/* Attributes of files: rights, owners, times. The checks of Linux are made here; errors as in
+ * the man pages. */
 #pragma once
 
 #include <linux/fcntl.h>
@@ -18,7 +19,8 @@ void inode_drop_suid(struct inode *inode);
 /* Sets the access time as "relatime" does. */
 void file_accessed(struct file *file);
 
-/* Device numbers as in struct stat: 12 bits of major, 20 of minor, spread as user space expects. */
+/* Device numbers as in struct stat: 12 bits of major, 20 of minor, spread as user space
+ * expects. */
 static inline u32 dev_major(u64 dev)
 {
     return (u32)(dev >> 8 & 0xfff);

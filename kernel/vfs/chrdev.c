@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Character devices by number. Opening a node looks the driver up and hands the file over to it.
+ * Character devices by number. Opening a node looks the driver up and hands the file over to
+ * it.
  *
  * The list only grows, at its end, so readers need no lock.
  */

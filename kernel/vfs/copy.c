@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From one file to another inside the kernel (sendfile, copy_file_range), a page at a time through a buffer.
+ * From one file to another inside the kernel (sendfile, copy_file_range), a page at a time
+ * through a buffer.
  */
 #include <vfs/file.h>
 
@@ -11,7 +12,8 @@
 
 #define CHUNK (4 * PAGE_SIZE)
 
-/* Moves up to n <= CHUNK bytes. Reads ahead at `*in_pos` without moving it until the bytes are written. */
+/* Moves up to n <= CHUNK bytes. Reads ahead at `*in_pos` without moving it until the bytes are
+ * written. */
 static s64 copy_chunk(struct file *in, u64 *in_pos, struct file *out, u64 *out_pos, char *buf,
                       size_t n)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Credentials: who a thread acts as. A cred never changes once it is in use, so reading one's own needs no lock.
+ * Credentials: who a thread acts as. A cred never changes once it is in use, so reading one's
+ * own needs no lock.
  */
 #include <vfs/cred.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who a thread acts as. A cred is immutable once a thread uses it: changes make a copy and swap the pointer. */
+/* Who a thread acts as. A cred is immutable once a thread uses it: changes make a copy and swap
+ * the pointer. */
 #pragma once
 
 #include <lib/types.h>

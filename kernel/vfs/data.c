@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of regular files, which live in the pages of inode->object, the same that mmap(2) shows.
+ * The bytes of regular files, which live in the pages of inode->object, the same that mmap(2)
+ * shows.
  *
- * Reading takes no lock: it looks at the size, holds each page while it copies, and a page that is not there in a
- * file system that lives in memory is a hole, which reads as zeroes and stays a hole. Writing and
- * truncating hold inode->lock. The size grows only after the bytes are there, so no reader sees anything else.
+ * Reading takes no lock: it looks at the size, holds each page while it copies, and a page that
+ * is not there in a file system that lives in memory is a hole, which reads as zeroes and stays
+ * a hole. Writing and truncating hold inode->lock. The size grows only after the bytes are
+ * there, so no reader sees anything else.
  */
 #include <vfs/file.h>
 
@@ -21,8 +23,8 @@
 #include <vfs/attr.h>
 #include <vfs/internal.h>
 
-#define MAX_FILE_SIZE  ((u64)INT64_MAX & ~(PAGE_SIZE - 1))
-#define RESERVE_PAGES  256 /* files leave so much memory to the rest of the kernel */
+#define MAX_FILE_SIZE ((u64)INT64_MAX & ~(PAGE_SIZE - 1))
+#define RESERVE_PAGES 256 /* files leave so much memory to the rest of the kernel */
 
 /* The page for reading; *out stays NULL for a hole. */
 static int page_for_read(struct inode *inode, u64 index, struct page **out)

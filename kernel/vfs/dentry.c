@@ -2,11 +2,12 @@
 /*
  * Names: the tree of dentries and the hash that finds a child by its name.
  *
- * For a tmpfs the hashed dentries *are* the directory. A pseudo file system makes a fresh, unhashed
- * dentry for each look-up. Either way a dentry knows its parent, and holds it, so that `..` and getcwd() always work.
+ * For a tmpfs the hashed dentries *are* the directory. A pseudo file system makes a fresh,
+ * unhashed dentry for each look-up. Either way a dentry knows its parent, and holds it, so that
+ * `..` and getcwd() always work.
  *
- * Locks: tree_lock for hash, children and names. Whoever changes names holds sb->names for writing as
- * well, so a holder of sb->names may read them without the tree_lock.
+ * Locks: tree_lock for hash, children and names. Whoever changes names holds sb->names for
+ * writing as well, so a holder of sb->names may read them without the tree_lock.
  */
 #include <vfs/inode.h>
 
@@ -272,8 +273,7 @@ static struct dentry *child_from(struct dentry *dir, u64 pos)
     struct dentry *d, *found = NULL;
 
     spin_lock(&tree_lock);
-    list_for_each(d, &dir->children, sibling)
-    {
+    list_for_each (d, &dir->children, sibling) {
         if (d->dir_pos >= pos) {
             found = d;
             dentry_get(d);

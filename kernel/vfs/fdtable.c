@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor tables: two bit maps (used, close-on-exec) and an array of files, first inside the struct, then
- * in blocks of twice the size.
+ * Descriptor tables: two bit maps (used, close-on-exec) and an array of files, first inside the
+ * struct, then in blocks of twice the size.
  *
  * Locks: `lock` for everything but the count. A thread that is the only user of its table
- * may read it, and use a file in it, without the lock and without a reference: nobody else can close it
- * (fd_borrow). Others who hold a table for a look (/proc) only read.
+ * may read it, and use a file in it, without the lock and without a reference: nobody else can
+ * close it (fd_borrow). Others who hold a table for a look (/proc) only read.
  */
 #include <vfs/fdtable.h>
 

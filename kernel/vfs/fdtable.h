@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The open file descriptors of a process; shared with CLONE_FILES. Grows up to RLIMIT_NOFILE. */
+/* The open file descriptors of a process; shared with CLONE_FILES. Grows up to RLIMIT_NOFILE.
+ */
 #pragma once
 
 #include <lib/types.h>
@@ -26,12 +27,14 @@ struct file *fd_borrow(int fd, bool *put);
  * success. Returns fd, -EMFILE, -ENOMEM. */
 int must_check fd_install(struct file *file, int min, bool cloexec);
 int must_check fd_install_at(struct file *file, int fd, bool cloexec); /* dup2 */
-int fd_close(int fd); /* 0, -EBADF */
+int fd_close(int fd);                                                  /* 0, -EBADF */
 int fd_get_cloexec(int fd);
 int fd_set_cloexec(int fd, bool on);
 
 /* For /proc: calls fn for each open descriptor of t, with a reference held during the call. */
-void fdtable_for_each(struct fdtable *t, bool (*fn)(void *arg, int fd, struct file *file, bool cloexec), void *arg);
+void fdtable_for_each(struct fdtable *t,
+                      bool (*fn)(void *arg, int fd, struct file *file, bool cloexec),
+                      void *arg);
 struct file *fdtable_get_file(struct fdtable *t, int fd); /* NULL: not open */
 /* The first open descriptor >= from, or -1. */
 int fdtable_next(struct fdtable *t, int from);

@@ -54,6 +54,7 @@ int vfs_base_init(void)
 }
 
 const struct file_ops *vfs_fifo_ops;
+void (*file_on_watched_release)(struct file *file);
 
 const struct file_ops *vfs_special_ops(u32 mode)
 {
@@ -80,7 +81,20 @@ int file_create(const struct path *path, const struct file_ops *ops, int flags,
     file->owner_pid = 0;
     file->is_writer = false;
     file->has_lock = false;
+    file->watches = NULL;
     *out = file;
+    return 0;
+}
+
+int anon_path_of(struct inode *inode, const char *name, struct path *out)
+{
+    struct name n = {name, (u32)strlen(name)};
+    int r = dentry_create(NULL, &n, inode, &out->dentry);
+
+    if (r)
+        return r;
+    out->mount = anon_mount;
+    mount_get(anon_mount);
     return 0;
 }
 
@@ -88,7 +102,6 @@ int anon_path_create(u32 mode, const char *name, struct path *out)
 {
     char text[DENTRY_NAME_INLINE];
     struct inode *inode;
-    struct name n;
     int r = inode_create(anon_sb, mode, &inode);
 
     if (r)
@@ -98,15 +111,10 @@ int anon_path_create(u32 mode, const char *name, struct path *out)
         ksnprintf(text, sizeof(text), "%s:[%lu]", name, inode->ino);
         name = text;
     }
-    n = (struct name){name, (u32)strlen(name)};
-    r = dentry_create(NULL, &n, inode, &out->dentry);
-    if (r) {
+    r = anon_path_of(inode, name, out);
+    if (r)
         inode_put(inode);
-        return r;
-    }
-    out->mount = anon_mount;
-    mount_get(anon_mount);
-    return 0;
+    return r;
 }
 
 int file_create_anon(const struct file_ops *ops, void *priv, int flags, u32 mode,
@@ -124,6 +132,14 @@ int file_create_anon(const struct file_ops *ops, void *priv, int flags, u32 mode
     return r;
 }
 
+int file_begin_write(struct file *file)
+{
+    int r = inode_begin_write(file->inode);
+
+    file->is_writer = r == 0;
+    return r;
+}
+
 void file_get(struct file *file)
 {
     __atomic_fetch_add(&file->count, 1, __ATOMIC_RELAXED);
@@ -133,6 +149,8 @@ void file_put(struct file *file)
 {
     if (__atomic_fetch_sub(&file->count, 1, __ATOMIC_ACQ_REL) != 1)
         return;
+    if (file->watches)
+        file_on_watched_release(file);
     if (file->has_lock)
         locks_drop_owner(file->inode, file);
     if (file->ops->release)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a process stands: root, working directory, umask; and the names of places as it sees them.
+ * Where a process stands: root, working directory, umask; and the names of places as it sees
+ * them.
  */
 #include <vfs/inode.h>
 
@@ -98,8 +99,7 @@ static int name_build_locked(struct path p, const struct path *root, char *buf, 
             p = p.mount->at;
             continue;
         }
-        if (!prepend(buf, at, p.dentry->name, p.dentry->name_len) ||
-            !prepend(buf, at, "/", 1))
+        if (!prepend(buf, at, p.dentry->name, p.dentry->name_len) || !prepend(buf, at, "/", 1))
             return -ENAMETOOLONG;
         p.dentry = p.dentry->parent;
     }

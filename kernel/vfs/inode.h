@@ -4,21 +4,21 @@
  * the vfs itself. Users of files need only vfs.h.
  *
  * Lives:
- *   inode       counted: each dentry and each open file of it holds one. At zero its file system
- *               frees what is left of it. `nlink` says how many names it has, nothing more.
- *   dentry      counted: its children, open files, working directories and mounts hold one
- *               each. A *hashed* dentry (one that a look-up can find) holds a further reference to itself,
- *               so a count of zero is never seen in the hash. A deleted dentry lives on until its users are gone.
- *   superblock  one file system; lives as long as a mount of it, or for ever (devfs, procfs).
- *   mount       a superblock attached at a place; in the tree it is counted once.
+ *   inode       counted: each dentry and each open file of it holds one. At zero its file
+ * system frees what is left of it. `nlink` says how many names it has, nothing more. dentry
+ * counted: its children, open files, working directories and mounts hold one each. A *hashed*
+ * dentry (one that a look-up can find) holds a further reference to itself, so a count of zero
+ * is never seen in the hash. A deleted dentry lives on until its users are gone. superblock one
+ * file system; lives as long as a mount of it, or for ever (devfs, procfs). mount       a
+ * superblock attached at a place; in the tree it is counted once.
  *
  * Locks, in this order:
  *   mount_lock  (mutex)   mount and umount, one at a time
- *   sb->names   (rwmutex) the names of one file system: written by create, link, unlink, rename;
- *               read by readdir and by look-ups that ask the file system
- *   inode->lock (mutex)   data writes, truncation, attributes of one inode. User memory is copied under it, so it
- *               comes before every lock of vm.
- *   tree_lock   (spin)    hash, parents, names, children, and the mount tree, for look-ups and for names
+ *   sb->names   (rwmutex) the names of one file system: written by create, link, unlink,
+ * rename; read by readdir and by look-ups that ask the file system inode->lock (mutex)   data
+ * writes, truncation, attributes of one inode. User memory is copied under it, so it comes
+ * before every lock of vm. tree_lock   (spin)    hash, parents, names, children, and the mount
+ * tree, for look-ups and for names
  */
 #pragma once
 
@@ -43,12 +43,13 @@ struct inode_ops {
     /* Directories. All but lookup and readlink run under sb->names for writing. */
 
     /* NULL: the hashed dentries are all there is (tmpfs). Otherwise called on a miss, under
-     * sb->names for reading: gives a dentry with a reference (dentry_create), hashed or not as the
-     * file system likes. 0, -ENOENT. */
+     * sb->names for reading: gives a dentry with a reference (dentry_create), hashed or not as
+     * the file system likes. 0, -ENOENT. */
     int (*lookup)(struct dentry *dir, const struct name *name, struct dentry **out);
-    /* Makes an inode of any type with the wanted mode (type included; owner and mode are final) and one name to come.
-     * `target` for symbolic links. Gives a reference. NULL: -EPERM. */
-    int (*create)(struct inode *dir, u32 mode, u64 rdev, const char *target, struct inode **out);
+    /* Makes an inode of any type with the wanted mode (type included; owner and mode are final)
+     * and one name to come. `target` for symbolic links. Gives a reference. NULL: -EPERM. */
+    int (*create)(struct inode *dir, u32 mode, u64 rdev, const char *target,
+                  struct inode **out);
     /* Veto or record a change of names that the vfs is about to make; NULL: fine. */
     int (*link)(struct inode *dir, const struct name *name, struct inode *inode);
     int (*unlink)(struct inode *dir, struct dentry *victim);
@@ -61,25 +62,27 @@ struct inode_ops {
 
     /* Regular files: the new size is set (under inode->lock). NULL: -EINVAL. */
     int (*truncate)(struct inode *inode, u64 size);
-    /* Refreshes uid, gid, mode, times from what the inode stands for; NULL: they are up to date. */
+    /* Refreshes uid, gid, mode, times from what the inode stands for; NULL: they are up to
+     * date. */
     int (*refresh)(struct inode *inode);
 };
 
 struct inode {
-    u32 count;    /* atomic */
-    u32 nlink;    /* sb->names */
-    u64 ino;      /* set at creation */
-    u64 rdev;     /* set at creation: device number, as st_rdev */
+    u32 count; /* atomic */
+    u32 nlink; /* sb->names */
+    u64 ino;   /* set at creation */
+    u64 rdev;  /* set at creation: device number, as st_rdev */
     struct superblock *sb;
     const struct inode_ops *ops;
     const struct file_ops *fops; /* for open files */
-    struct vm_object *object;    /* regular files: pages and size; holds a reference; else NULL */
-    u64 other_size;              /* st_size without an object: of a link, set at creation; of a directory, tree_lock */
-    void *priv;                  /* the file system's */
+    struct vm_object *object; /* regular files: pages and size; holds a reference; else NULL */
+    u64 other_size; /* st_size without an object: of a link, set at creation; of a directory,
+                       tree_lock */
+    void *priv;     /* the file system's */
 
     struct mutex lock;
-    u32 mode, uid, gid;                 /* lock */
-    nsec_t atime, mtime, ctime, btime;  /* lock; since 1970. Read without it */
+    u32 mode, uid, gid;                /* lock */
+    nsec_t atime, mtime, ctime, btime; /* lock; since 1970. Read without it */
 
     bool is_linkable;         /* set at creation: O_TMPFILE: may get a first name later */
     s32 writers;              /* atomic: > 0 opened for writing, < 0 running as a program */
@@ -99,26 +102,27 @@ struct dentry {
     struct inode *inode;   /* set at creation; holds a reference */
     struct dentry *hash_next;
     struct list_head children, sibling; /* of hashed dentries; in order of dir_pos */
-    u64 dir_pos;      /* place in the parent for readdir; ascending */
-    u64 next_dir_pos; /* for the next child */
+    u64 dir_pos;                        /* place in the parent for readdir; ascending */
+    u64 next_dir_pos;                   /* for the next child */
 };
 
 struct superblock {
-    const char *type;   /* "tmpfs", ... */
-    u64 dev;            /* as st_dev */
-    u64 magic;          /* for statfs */
-    u32 n_mounts;       /* atomic */
-    bool is_ram;        /* the pages in the object are all there is: what is not resident is zeroes */
-    bool is_permanent;  /* the file system keeps it when the last mount goes */
+    const char *type; /* "tmpfs", ... */
+    u64 dev;          /* as st_dev */
+    u64 magic;        /* for statfs */
+    u32 n_mounts;     /* atomic */
+    bool is_ram; /* the pages in the object are all there is: what is not resident is zeroes */
+    bool is_permanent; /* the file system keeps it when the last mount goes */
     struct dentry *root;
     struct rwmutex names;
-    u64 next_ino;       /* atomic */
+    u64 next_ino; /* atomic */
     const struct superblock_ops *ops;
     void *priv;
 };
 
 struct superblock_ops {
-    /* An inode's count fell to zero. Frees what the file system hangs on it, not the inode. May be NULL. */
+    /* An inode's count fell to zero. Frees what the file system hangs on it, not the inode. May
+     * be NULL. */
     void (*inode_release)(struct inode *inode);
     /* NULL: zeroes but for type and name length. */
     int (*statfs)(struct superblock *sb, struct statfs64 *out);
@@ -127,13 +131,15 @@ struct superblock_ops {
 struct mount {
     u32 count; /* atomic: users; one for being in the tree */
     struct superblock *sb;
-    struct dentry *root;    /* holds a reference */
-    struct path at;         /* tree_lock: where; holds references; {NULL, NULL} for the root and detached */
-    struct list_head link;  /* tree_lock: all mounts in order of mounting */
-    u32 flags;              /* MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, ... of <linux/mount.h> */
-    u32 n_children;         /* tree_lock: mounts on this one */
+    struct dentry *root; /* holds a reference */
+    struct path
+        at; /* tree_lock: where; holds references; {NULL, NULL} for the root and detached */
+    struct list_head link; /* tree_lock: all mounts in order of mounting */
+    u32 flags; /* MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, ... of <linux/mount.h>
+                */
+    u32 n_children; /* tree_lock: mounts on this one */
     u32 id;
-    char *source;           /* as given, for /proc/mounts */
+    char *source; /* as given, for /proc/mounts */
 };
 
 /* --- file systems --- */
@@ -153,7 +159,8 @@ int must_check fs_get_sb(struct fs_type *type, const char *source, const char *o
 
 /* --- superblocks and inodes --- */
 /* A superblock without a root yet. */
-int must_check sb_create(const char *type, u64 magic, const struct superblock_ops *ops, struct superblock **out);
+int must_check sb_create(const char *type, u64 magic, const struct superblock_ops *ops,
+                         struct superblock **out);
 /* Gives it its root directory; takes over the reference on success. */
 int must_check sb_set_root(struct superblock *sb, struct inode *root);
 /* Drops all names and the superblock. */
@@ -168,18 +175,22 @@ static inline u64 inode_size(const struct inode *inode)
     return inode->object ? __atomic_load_n(&inode->object->size, __ATOMIC_RELAXED) : 0;
 }
 void inode_touch(struct inode *inode); /* mtime and ctime: now */
-/* For create: owner and set-group-id bit as the caller and the directory (may be NULL) have it. */
+/* For create: owner and set-group-id bit as the caller and the directory (may be NULL) have it.
+ */
 void inode_set_owner(struct inode *inode, const struct inode *dir);
 
 /* --- dentries --- */
-/* A dentry under parent (NULL: a root or nameless), not hashed. Takes over the reference to inode on success. */
-int must_check dentry_create(struct dentry *parent, const struct name *name, struct inode *inode, struct dentry **out);
+/* A dentry under parent (NULL: a root or nameless), not hashed. Takes over the reference to
+ * inode on success. */
+int must_check dentry_create(struct dentry *parent, const struct name *name,
+                             struct inode *inode, struct dentry **out);
 static inline void dentry_get(struct dentry *d)
 {
     __atomic_fetch_add(&d->count, 1, __ATOMIC_RELAXED);
 }
 void dentry_put(struct dentry *d); /* sleeps */
-/* Into the hash and the parent's children; takes a reference for that. Locks: sb->names for writing. */
+/* Into the hash and the parent's children; takes a reference for that. Locks: sb->names for
+ * writing. */
 void dentry_hash(struct dentry *d);
 /* Out of it and deleted; drops that reference. */
 void dentry_delete(struct dentry *d);
@@ -188,14 +199,15 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name);
 u32 name_hash(const struct name *name);
 /* Looks up one name in a directory, asking the file system. 0, -ENOENT... */
 int must_check dentry_lookup(struct dentry *dir, const struct name *name, struct dentry **out);
-int must_check dentry_lookup_locked(struct dentry *dir, const struct name *name, struct dentry **out);
+int must_check dentry_lookup_locked(struct dentry *dir, const struct name *name,
+                                    struct dentry **out);
 /* readdir for directories whose hashed dentries are all there is. */
 int dentry_readdir(struct file *file, struct dir_context *ctx);
 bool dentry_has_children(struct dentry *d);
 /* Is a the same as, or above, d? Locks: sb->names. */
 bool dentry_is_above(struct dentry *a, struct dentry *d);
-/* To another place and name. `spare`: memory for a name that is not inline (dentry_name_alloc), taken over. Locks:
- * sb->names for writing. */
+/* To another place and name. `spare`: memory for a name that is not inline (dentry_name_alloc),
+ * taken over. Locks: sb->names for writing. */
 void dentry_move(struct dentry *d, struct dentry *dir, const struct name *name, char *spare);
 /* Two names change places. Locks: sb->names for writing. */
 void dentry_exchange(struct dentry *a, struct dentry *b);
@@ -207,7 +219,8 @@ extern struct spinlock tree_lock;
 /* --- mounts --- */
 void mount_get(struct mount *m);
 void mount_put(struct mount *m);
-int must_check mount_at(struct superblock *sb, const char *source, u32 flags, const struct path *at);
+int must_check mount_at(struct superblock *sb, const char *source, u32 flags,
+                        const struct path *at);
 /* At boot: the root of everything. */
 int must_check mount_root(struct superblock *sb);
 int must_check mount_remove(struct mount *m, bool detach);
@@ -239,9 +252,12 @@ int must_check path_lookup_at(int dirfd, const char *name, unsigned flags, struc
 
 /* At boot, before all other calls: caches and tables. */
 int must_check vfs_base_init(void);
-/* Operations of fifos and sockets in a tree; NULL for what cannot be opened. ipc/ sets those of fifos. */
+/* Operations of fifos and sockets in a tree; NULL for what cannot be opened. ipc/ sets those of
+ * fifos. */
 const struct file_ops *vfs_special_ops(u32 mode);
 extern const struct file_ops *vfs_fifo_ops;
+/* Called before a file with file->watches is released; set by ipc/epoll.c. */
+extern void (*file_on_watched_release)(struct file *file);
 
 /* --- what the layers above supply --- */
 /* The caller's limit (RLIMIT_*), RLIM64_INFINITY by default; set by proc at boot. */

@@ -11,7 +11,8 @@ int must_check inode_cache_init(void);
 int must_check dentry_cache_init(void);
 void mount_init(void);
 /* A mount that is not in the tree. Gives a reference. */
-int must_check mount_create(struct superblock *sb, const char *source, u32 flags, struct mount **out);
+int must_check mount_create(struct superblock *sb, const char *source, u32 flags,
+                            struct mount **out);
 u64 vfs_no_limit(unsigned resource);
 
 /* Kernel threads act as root. */
@@ -56,11 +57,12 @@ int must_check walk_last(struct walk *w, bool follow);
 /* The text of a link that w->at's directory holds becomes the text to go on with. */
 int must_check walk_into_link(struct walk *w, struct path *link);
 
-/* May names in this directory be made? 0, -EACCES, -ENOENT (deleted), -EROFS. Locks: sb->names. */
+/* May names in this directory be made? 0, -EACCES, -ENOENT (deleted), -EROFS. Locks: sb->names.
+ */
 int must_check may_create_in(const struct path *dir);
 /* May this name be removed, as a directory or as anything else? Locks: sb->names. */
 int must_check may_delete(const struct path *dir, struct dentry *victim, bool as_dir);
 u32 caller_umask(void);
 /* Makes an inode and its name. Gives the dentry. Locks: sb->names for writing. */
-int must_check name_create_locked(const struct path *dir, const struct name *name, u32 mode, u64 rdev,
-                                  const char *target, struct dentry **out);
+int must_check name_create_locked(const struct path *dir, const struct name *name, u32 mode,
+                                  u64 rdev, const char *target, struct dentry **out);

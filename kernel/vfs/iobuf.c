@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Moving bytes between the kernel and the two ends of a read or write. Each move says how far it came, so that a
- * bad address in the middle gives a short count and only a bad first byte gives -EFAULT.
+ * Moving bytes between the kernel and the two ends of a read or write. Each move says how far
+ * it came, so that a bad address in the middle gives a short count and only a bad first byte
+ * gives -EFAULT.
  */
 #include <vfs/iobuf.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Advisory locks. Each file with locks has a list of held ranges; setting a range first cuts it out of whatever the
- * same owner holds there, then adds the new piece. At most two further pieces are needed,
- * and they are allocated before anything changes.
+ * Advisory locks. Each file with locks has a list of held ranges; setting a range first cuts it
+ * out of whatever the same owner holds there, then adds the new piece. At most two further
+ * pieces are needed, and they are allocated before anything changes.
  *
- * One lock for all: locks are rare. Waiters sleep on one queue and look again after every release. A
- * deadlock between waiting owners is found by following who waits for whom.
+ * One lock for all: locks are rare. Waiters sleep on one queue and look again after every
+ * release. A deadlock between waiting owners is found by following who waits for whom.
  *
  * Locks: locks_lock guards every inode->locks, and the list of waiting owners.
  */
@@ -32,7 +32,8 @@ struct sleeper {
 
 static struct spinlock locks_lock = SPINLOCK_INIT("file locks");
 static struct list_head sleepers = LIST_INIT(sleepers);
-static struct waitq released = {SPINLOCK_INIT("file locks released"), LIST_INIT(released.waiters)};
+static struct waitq released = {SPINLOCK_INIT("file locks released"),
+                                LIST_INIT(released.waiters)};
 
 static bool overlaps(const struct lock_request *a, const struct lock_request *b)
 {
@@ -63,8 +64,7 @@ static bool is_deadlock_locked(const void *owner, const void *blocker)
 
         if (blocker == owner)
             return true;
-        list_for_each(s, &sleepers, link)
-        {
+        list_for_each (s, &sleepers, link) {
             if (s->owner == blocker) {
                 blocker = s->blocker;
                 waits = true;
@@ -87,7 +87,8 @@ static void insert_locked(struct file_locks *locks, struct held *h)
     *at = h;
 }
 
-/* Takes req's range out of its owner's locks. `spare` serves for a lock cut in two; true if it was used. */
+/* Takes req's range out of its owner's locks. `spare` serves for a lock cut in two; true if it
+ * was used. */
 static bool cut_locked(struct file_locks *locks, const struct lock_request *req,
                        struct held *spare)
 {

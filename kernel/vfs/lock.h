@@ -2,8 +2,8 @@
 /*
  * Advisory locks on files: flock(2), and the record locks of fcntl(2).
  *
- * An owner is an address: the open file for flock and OFD locks, the descriptor table for a process's record
- * locks. The two families do not see each other.
+ * An owner is an address: the open file for flock and OFD locks, the descriptor table for a
+ * process's record locks. The two families do not see each other.
  */
 #pragma once
 
@@ -14,11 +14,11 @@ enum lock_kind { LOCK_KIND_FLOCK, LOCK_KIND_RECORD };
 
 struct lock_request {
     enum lock_kind kind;
-    short type;       /* F_RDLCK, F_WRLCK, F_UNLCK */
-    bool wait;        /* until it can be had; interruptible */
-    u64 start, end;   /* first and last byte */
+    short type;     /* F_RDLCK, F_WRLCK, F_UNLCK */
+    bool wait;      /* until it can be had; interruptible */
+    u64 start, end; /* first and last byte */
     const void *owner;
-    s32 pid;          /* shown to others; -1 for OFD locks */
+    s32 pid; /* shown to others; -1 for OFD locks */
 };
 
 /* 0, -EAGAIN, -EINTR, -ENOMEM, -EDEADLK. */

@@ -2,8 +2,8 @@
 /*
  * The tree of mounts: which file system sits where.
  *
- * A dentry that something is mounted on is marked; only then is the list of mounts searched. Several mounts may
- * stand on one place: the last one is seen.
+ * A dentry that something is mounted on is marked; only then is the list of mounts searched.
+ * Several mounts may stand on one place: the last one is seen.
  *
  * Locks: mount_lock serialises changes; tree_lock guards the list and the places.
  */
@@ -314,8 +314,8 @@ void mount_options(const struct mount *m, char *buf, size_t size)
     static const struct {
         u32 flag;
         const char *text;
-    } options[] = {{MS_NOSUID, ",nosuid"},   {MS_NODEV, ",nodev"},
-                   {MS_NOEXEC, ",noexec"},   {MS_NOATIME, ",noatime"},
+    } options[] = {{MS_NOSUID, ",nosuid"},    {MS_NODEV, ",nodev"},
+                   {MS_NOEXEC, ",noexec"},    {MS_NOATIME, ",noatime"},
                    {MS_SYNCHRONOUS, ",sync"}, {MS_RELATIME, ",relatime"}};
 
     strlcpy(buf, m->flags & MS_RDONLY ? "ro" : "rw", size);

@@ -2,8 +2,9 @@
 /*
  * Making, linking and removing names. (Renaming: rename.c)
  *
- * Each call walks to the directory of the last component, takes the names of that file system for writing, looks
- * the name up again under the lock, checks, asks the file system, and then changes the dentries.
+ * Each call walks to the directory of the last component, takes the names of that file system
+ * for writing, looks the name up again under the lock, checks, asks the file system, and then
+ * changes the dentries.
  */
 #include <vfs/names.h>
 

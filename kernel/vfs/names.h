@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Changing names: what mkdirat(2) and its kin do, with kernel strings. Errors as in the man pages. */
+/* Changing names: what mkdirat(2) and its kin do, with kernel strings. Errors as in the man
+ * pages. */
 #pragma once
 
 #include <vfs/inode.h>
@@ -15,4 +16,5 @@ struct rename_end {
     const char *path;
 };
 /* flags: RENAME_NOREPLACE, RENAME_EXCHANGE of <linux/fs.h>. */
-int must_check vfs_rename_at(const struct rename_end *from, const struct rename_end *to, unsigned flags);
+int must_check vfs_rename_at(const struct rename_end *from, const struct rename_end *to,
+                             unsigned flags);

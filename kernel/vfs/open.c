@@ -2,9 +2,9 @@
 /*
  * open(2): find or make the file, check the rights, make the open file.
  *
- * The order of checks is Linux's, since programs see which error comes first: the path; O_EXCL; the kind of
- * file against O_DIRECTORY, O_NOFOLLOW and the access mode; rights; a running program (-ETXTBSY); the driver's own
- * opinion; and only then truncation.
+ * The order of checks is Linux's, since programs see which error comes first: the path; O_EXCL;
+ * the kind of file against O_DIRECTORY, O_NOFOLLOW and the access mode; rights; a running
+ * program (-ETXTBSY); the driver's own opinion; and only then truncation.
  */
 #include <vfs/vfs.h>
 
@@ -18,8 +18,9 @@
 #include <vfs/file.h>
 #include <vfs/internal.h>
 
-#define KEPT_FLAGS \
-    (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECT | O_LARGEFILE | O_NOATIME | O_SYNC | O_DIRECTORY | O_NOFOLLOW | O_PATH | O_TMPFILE)
+#define KEPT_FLAGS                                                                     \
+    (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECT | O_LARGEFILE | O_NOATIME | O_SYNC | \
+     O_DIRECTORY | O_NOFOLLOW | O_PATH | O_TMPFILE)
 
 static bool wants_write(int flags)
 {
@@ -63,11 +64,10 @@ static int file_open_inode(struct file *file)
     struct inode *inode = file->inode;
 
     if (S_ISREG(inode->mode) && wants_write((int)file->flags)) {
-        int r = inode_begin_write(inode);
+        int r = file_begin_write(file);
 
         if (r)
             return r;
-        file->is_writer = true;
     }
     return file->ops->open ? file->ops->open(inode, file) : 0;
 }
@@ -81,7 +81,8 @@ static int open_found(const struct path *path, int flags, bool is_new, struct fi
     if ((flags & O_DIRECTORY) && !S_ISDIR(inode->mode))
         return -ENOTDIR;
     if (flags & O_PATH)
-        return file_create(path, &no_file_ops, flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW), out);
+        return file_create(path, &no_file_ops, flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW),
+                           out);
     r = may_open(path, flags, is_new);
     if (r)
         return r;
@@ -180,7 +181,7 @@ static int open_tmpfile(struct path *dir, int flags, u32 mode, struct file **out
     return r;
 }
 
-#define IS_TMPFILE(flags) (((flags) & O_TMPFILE) == O_TMPFILE)
+#define IS_TMPFILE(flags) (((flags)&O_TMPFILE) == O_TMPFILE)
 
 static int check_flags(int flags)
 {

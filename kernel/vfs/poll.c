@@ -2,8 +2,8 @@
 /*
  * The queues of a poller: the first few in the struct, further ones in chunks.
  *
- * A wake-up of any of them sets `triggered` and wakes the thread, so a poller may look at its files (which may
- * sleep for their own locks) without losing a wake-up in between.
+ * A wake-up of any of them sets `triggered` and wakes the thread, so a poller may look at its
+ * files (which may sleep for their own locks) without losing a wake-up in between.
  */
 #include <vfs/poll.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * renameat2(2): a name moves, replaces another, or changes places with it, in one step that nobody sees half done.
+ * renameat2(2): a name moves, replaces another, or changes places with it, in one step that
+ * nobody sees half done.
  *
- * Both directories are in one file system, whose names are held for writing, so nothing moves meanwhile
- * and "is this directory above that one" has a stable answer.
+ * Both directories are in one file system, whose names are held for writing, so nothing moves
+ * meanwhile and "is this directory above that one" has a stable answer.
  */
 #include <vfs/names.h>
 

@@ -2,12 +2,13 @@
 /*
  * From a path to the place it names.
  *
- * A walk stands at a place and has text left. walk_to_last() takes all components but the last and leaves that one
- * to the caller, who may want to follow it, to make it or to delete it. A symbolic link replaces the component by
- * its target in the text that is left, and the walk goes on; after 40 of them it is a loop.
+ * A walk stands at a place and has text left. walk_to_last() takes all components but the last
+ * and leaves that one to the caller, who may want to follow it, to make it or to delete it. A
+ * symbolic link replaces the component by its target in the text that is left, and the walk
+ * goes on; after 40 of them it is a loop.
  *
- * Each directory that is passed must be searchable by the caller. `..` stops at the caller's root and
- * leaves a mount through the place where it is mounted.
+ * Each directory that is passed must be searchable by the caller. `..` stops at the caller's
+ * root and leaves a mount through the place where it is mounted.
  */
 #include <vfs/inode.h>
 
@@ -249,8 +250,7 @@ int path_lookup_at(int dirfd, const char *name, unsigned flags, struct path *out
         if (!r && w.last.len)
             r = walk_last(&w, (flags & WALK_FOLLOW) || w.last_is_dir);
     } while (r == WALK_AGAIN);
-    if (!r && (w.last_is_dir || (flags & WALK_DIRECTORY)) &&
-        !S_ISDIR(w.at.dentry->inode->mode))
+    if (!r && (w.last_is_dir || (flags & WALK_DIRECTORY)) && !S_ISDIR(w.at.dentry->inode->mode))
         r = -ENOTDIR;
     if (!r) {
         *out = w.at;
