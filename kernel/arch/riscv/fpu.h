@@ -6,8 +6,8 @@
  *   Off    in thread->fp; the first FP instruction traps and loads them (fresh threads: zeroes)
  *   Clean  in the hart and in thread->fp alike
  *   Dirty  in the hart only
- * A switch saves Dirty ones and leaves FS Off. The kernel itself uses none. Implemented in sched/fpu.c,
- * since it looks into threads.
+ * A switch saves Dirty ones and leaves FS Off. The kernel itself uses none. Implemented in
+ * sched/fpu.c, since it looks into threads.
  */
 #pragma once
 
