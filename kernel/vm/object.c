@@ -229,12 +229,24 @@ void object_truncate(struct vm_object *object, u64 size)
 
 /* --- memory without a store: shared anonymous memory --- */
 
+static bool is_beyond_end(const struct vm_object *object, u64 index)
+{
+    return index >= align_up(__atomic_load_n(&object->size, __ATOMIC_SEQ_CST), PAGE_SIZE) >>
+           PAGE_SHIFT;
+}
+
 static int anon_get_page(struct vm_object *object, u64 index, struct page **out)
 {
-    if (index >= align_up(__atomic_load_n(&object->size, __ATOMIC_RELAXED), PAGE_SIZE) >>
-        PAGE_SHIFT)
+    if (is_beyond_end(object, index))
         return -ERANGE;
-    return object_find_or_zero(object, index, out);
+    int err = object_find_or_zero(object, index, out);
+    if (err || likely(!is_beyond_end(object, index)))
+        return err;
+    /* truncated meanwhile, and the page may have come too late to be taken out again: it stays,
+     * all zero, until the file ends or grows over it */
+    kfree(*out);
+    *out = NULL;
+    return -ERANGE;
 }
 
 static void anon_destroy(struct vm_object *object)

@@ -28,10 +28,14 @@
 #include <vm/pt.h>
 #include <vm/tlb.h>
 
-#define WINDOW   24 /* pages around each boundary */
+#define WINDOW   12 /* pages around each boundary */
 #define PAGES    (2 * WINDOW)
 #define PROCS    6
-#define FILE_MAX 16 /* pages of the file */
+#define FILE_MAX 6 /* pages of the file */
+
+/* Words of a page that are read and written, each by itself. */
+static const u64 offsets[] = {0, 1024, PAGE_SIZE - 8};
+#define N_WORDS 3
 
 enum kind { NOTHING, ANON, FILE_SHARED, FILE_PRIVATE };
 
@@ -39,9 +43,9 @@ enum kind { NOTHING, ANON, FILE_SHARED, FILE_PRIVATE };
 struct mpage {
     enum kind kind;
     int prot;
-    bool own;  /* FILE_PRIVATE: written here, value is the page's own */
-    u64 value; /* ANON, or own */
-    int cell;  /* FILE_*: page of the file */
+    bool own;           /* FILE_PRIVATE: written here, value is the page's own */
+    u64 value[N_WORDS]; /* ANON, or own */
+    int cell;           /* FILE_*: page of the file */
 };
 
 struct mproc {
@@ -51,7 +55,7 @@ struct mproc {
 
 static struct mproc procs[PROCS];
 static struct vm_object *file;
-static u64 cells[FILE_MAX];
+static u64 cells[FILE_MAX][N_WORDS];
 static int file_pages;
 
 static vaddr_t va_of(int i)
@@ -62,7 +66,7 @@ static vaddr_t va_of(int i)
 
 static u64 *model_value(struct mpage *p)
 {
-    return p->kind == ANON || p->own ? &p->value : &cells[p->cell];
+    return p->kind == ANON || p->own ? p->value : cells[p->cell];
 }
 
 static bool beyond_end(const struct mpage *p)
@@ -137,7 +141,7 @@ static void step_dontneed(struct mproc *m)
     for (int i = r.first; i < r.first + r.n; i++) {
         hole |= !m->page[i].kind;
         m->page[i].own = false;
-        m->page[i].value = 0;
+        memset(m->page[i].value, 0, sizeof(m->page[i].value));
     }
     CHECK_EQ(vm_madvise(m->as, va_of(r.first), r.n * PAGE_SIZE, MADV_DONTNEED),
              hole ? -ENOMEM : 0);
@@ -168,12 +172,11 @@ static void step_move(struct mproc *m)
 
 static void step_read(struct mproc *m)
 {
-    static const u64 offsets[] = {0, 1024, PAGE_SIZE - 8};
-    int i = t_below(PAGES);
+    int i = t_below(PAGES), word = t_below(N_WORDS);
     struct mpage *p = &m->page[i];
     struct fault_info info = {0};
     u64 value = ~0UL;
-    int err = sim_load(m->as, va_of(i) + offsets[t_below(3)], &value, &info);
+    int err = sim_load(m->as, va_of(i) + offsets[word], &value, &info);
 
     if (!p->kind || !(p->prot & (PROT_READ | PROT_WRITE))) {
         CHECK_EQ(err, -EFAULT);
@@ -184,17 +187,26 @@ static void step_read(struct mproc *m)
         CHECK_EQ(info.signo, SIGBUS);
     } else {
         CHECK_EQ(err, 0);
-        CHECK_EQ(value, *model_value(p));
+        CHECK_EQ(value, model_value(p)[word]);
     }
+}
+
+/* A write to a private page of the file: from now on it is the area's own. */
+static void own_page(struct mpage *p)
+{
+    if (p->kind != FILE_PRIVATE || p->own)
+        return;
+    memcpy(p->value, cells[p->cell], sizeof(p->value));
+    p->own = true;
 }
 
 static void step_write(struct mproc *m)
 {
-    int i = t_below(PAGES);
+    int i = t_below(PAGES), word = t_below(N_WORDS);
     struct mpage *p = &m->page[i];
     struct fault_info info = {0};
     u64 value = t_random();
-    int err = sim_store(m->as, va_of(i), value, &info);
+    int err = sim_store(m->as, va_of(i) + offsets[word], value, &info);
 
     if (!p->kind || !(p->prot & PROT_WRITE)) {
         CHECK_EQ(err, -EFAULT);
@@ -204,10 +216,8 @@ static void step_write(struct mproc *m)
         CHECK_EQ(info.signo, SIGBUS);
     } else {
         CHECK_EQ(err, 0);
-        CHECK_EQ(sim_store(m->as, va_of(i) + 1024, value, &info), 0);
-        CHECK_EQ(sim_store(m->as, va_of(i) + PAGE_SIZE - 8, value, &info), 0);
-        p->own = p->kind == FILE_PRIVATE;
-        *model_value(p) = value;
+        own_page(p);
+        model_value(p)[word] = value;
     }
 }
 
@@ -216,7 +226,7 @@ static void step_truncate(void)
     file_pages = t_below(FILE_MAX + 1);
     object_truncate(file, file_pages * PAGE_SIZE);
     for (int i = file_pages; i < FILE_MAX; i++)
-        cells[i] = 0;
+        memset(cells[i], 0, sizeof(cells[i]));
     for (int i = 0; i < PROCS * PAGES; i++) {
         struct mpage *p = &procs[i / PAGES].page[i % PAGES];
         if (beyond_end(p))

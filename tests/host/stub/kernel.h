@@ -36,6 +36,12 @@ extern bool stub_panic_is_caught;
         stub_did_panic_;                      \
     })
 
+/* Another hart may go on here; one must, until a lock is free. See stub/fibers.h. */
+void stub_point(void);
+void stub_wait(const char *name);
+extern void (*stub_point_hook)(void);
+extern void (*stub_wait_hook)(const char *name);
+
 /* --- arena.c --- */
 
 #define STUB_RAM_BASE                                                      \

@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-/* --- sleeping locks: one thread of execution --- */
+/* --- sleeping locks --- */
 
 void mutex_init(struct mutex *m, const char *name)
 {
@@ -28,14 +28,16 @@ void mutex_init(struct mutex *m, const char *name)
 void mutex_lock(struct mutex *m)
 {
     assert_may_sleep();
-    if (m->state)
-        panic("deadlock: mutex %s", m->name);
+    stub_point();
+    while (m->state)
+        stub_wait(m->name);
     m->state = 1;
 }
 
 void mutex_unlock(struct mutex *m)
 {
     m->state = 0;
+    stub_point();
 }
 
 void rw_init(struct rwmutex *rw, const char *name)
@@ -44,22 +46,28 @@ void rw_init(struct rwmutex *rw, const char *name)
     rw->name = name;
 }
 
+/* Readers share only where there are fibers: one thread must not take it twice. */
 void rw_read_lock(struct rwmutex *rw)
 {
     assert_may_sleep();
-    if (rw->state)
-        panic("deadlock: rwmutex %s", rw->name);
-    rw->state = 1;
+    stub_point();
+    while (rw->state < 0 || (rw->state > 0 && !stub_wait_hook))
+        stub_wait(rw->name);
+    rw->state++;
 }
 
 void rw_read_unlock(struct rwmutex *rw)
 {
-    rw->state = 0;
+    rw->state--;
+    stub_point();
 }
 
 void rw_write_lock(struct rwmutex *rw)
 {
-    rw_read_lock(rw);
+    assert_may_sleep();
+    stub_point();
+    while (rw->state)
+        stub_wait(rw->name);
     rw->state = -1;
 }
 
@@ -71,6 +79,7 @@ void rw_write_lock_nested(struct rwmutex *rw)
 void rw_write_unlock(struct rwmutex *rw)
 {
     rw->state = 0;
+    stub_point();
 }
 
 bool rw_is_held_write(const struct rwmutex *rw)
@@ -94,6 +103,7 @@ void trace_write(enum trace_kind kind, u64 address, u64 old_pfn, u64 new_pfn, u6
 void delay_point(u32 id)
 {
     (void)id;
+    stub_point();
 }
 
 void kmap_fill_root(u64 *root)
@@ -104,6 +114,7 @@ void kmap_fill_root(u64 *root)
 /* --- the TLB --- */
 
 #define SIM_ENTRIES 512
+#define MANY_FAULTS 100
 
 struct sim_entry {
     struct aspace *as; /* NULL: free */
@@ -147,8 +158,10 @@ static void sim_flush(unsigned hart, struct aspace *as, vaddr_t start, vaddr_t e
 
 void aspace_flush_range(struct aspace *as, vaddr_t start, vaddr_t end)
 {
-    for (unsigned hart = 0; hart < MAX_HARTS; hart++)
+    for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
+        stub_point();
         sim_flush(hart, as, start, end);
+    }
     ledger_flushed(as, ~0UL, start, end);
 }
 
@@ -193,7 +206,7 @@ static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 
     u64 needed = access == VM_ACCESS_WRITE ? PTE_W | PTE_D | PTE_A : PTE_R | PTE_A;
 
     as->harts_active = as->harts_cached = hart_bit(MAX_HARTS) - 1; /* the ledger expects all */
-    for (unsigned tries = 0; tries < 10; tries++) {
+    for (unsigned tries = 0; tries < MANY_FAULTS; tries++) {
         struct sim_entry *e = sim_find(as, page_va);
         pte_t *slot = walk(as, page_va);
         pte_t pte = e ? e->pte : slot ? pte_load(slot) : PTE_NONE;
@@ -202,11 +215,13 @@ static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 
             *word = (u64 *)((char *)page_to_va(pte_page(pte)) + (va - page_va));
             return 0;
         }
+        sim_remember(as, page_va, pte); /* absence may be cached as well */
+        stub_point();
         int err = vm_fault(as, va, access, info);
         if (err)
             return err;
     }
-    panic("ten faults at %lx and still no access", va);
+    panic("%u faults at %lx and still no access", MANY_FAULTS, va);
 }
 
 int sim_load(struct aspace *as, vaddr_t va, u64 *value, struct fault_info *info)
