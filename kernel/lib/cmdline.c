@@ -10,80 +10,58 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Where the characters of a word go: first the key, then the value. */
-struct word_text {
-    char *at;
-    size_t room; /* without the terminator */
-};
-
-static void text_add(struct word_text *text, char c)
-{
-    if (text->room == 0)
-        return;
-    *text->at++ = c;
-    *text->at = '\0';
-    text->room--;
-}
-
 bool cmdline_next(const char **pos, struct cmdline_word *word)
 {
     const char *at = *pos;
     while (is_blank(*at))
         at++;
-    word->key[0] = word->value[0] = '\0';
-    word->has_value = false;
     *pos = at;
+    word->value = NULL;
     if (!*at)
         return false;
 
-    struct word_text text = {word->key, sizeof(word->key) - 1};
+    char *to = word->text, *end = word->text + sizeof(word->text) - 1;
     bool quoted = false;
     for (; *at && (quoted || !is_blank(*at)); at++) {
         if (*at == '"') {
             quoted = !quoted;
-        } else if (*at == '=' && !word->has_value) {
-            word->has_value = true;
-            text = (struct word_text){word->value, sizeof(word->value) - 1};
-        } else {
-            text_add(&text, *at);
+        } else if (to < end && *at == '=' && !word->value) {
+            *to++ = '\0';
+            word->value = to;
+        } else if (to < end) {
+            *to++ = *at;
         }
     }
+    *to = '\0';
     *pos = at;
     return true;
 }
 
 static bool is_separator(const struct cmdline_word *word)
 {
-    return !word->has_value && str_equal(word->key, "--");
+    return !word->value && str_equal(word->text, "--");
 }
 
-/* The last word with this key. */
-static bool find_word(const char *line, const char *key, struct cmdline_word *found)
+/* The value of the last word with this key in the kernel's part of the line. */
+bool cmdline_get(const char *line, const char *key, char *value, size_t size)
 {
     struct cmdline_word word;
     bool is_found = false;
-    while (cmdline_next(&line, &word) && !is_separator(&word)) {
-        if (!str_equal(word.key, key))
+    while (cmdline_next(&line, &word)) {
+        if (is_separator(&word))
+            break;
+        if (!str_equal(word.text, key))
             continue;
-        *found = word;
+        strlcpy(value, word.value ? word.value : "", size);
         is_found = true;
     }
     return is_found;
 }
 
-bool cmdline_get(const char *line, const char *key, char *value, size_t size)
-{
-    struct cmdline_word word;
-    if (!find_word(line, key, &word))
-        return false;
-    strlcpy(value, word.value, size);
-    return true;
-}
-
 bool cmdline_has(const char *line, const char *key)
 {
-    struct cmdline_word word;
-    return find_word(line, key, &word);
+    char value[1];
+    return cmdline_get(line, key, value, sizeof(value));
 }
 
 static unsigned suffix_shift(char c)
@@ -104,11 +82,11 @@ static unsigned suffix_shift(char c)
 
 u64 cmdline_get_u64(const char *line, const char *key, u64 fallback)
 {
-    struct cmdline_word word;
+    char text[32];
     u64 value;
-    if (!find_word(line, key, &word))
+    if (!cmdline_get(line, key, text, sizeof(text)))
         return fallback;
-    const char *at = word.value;
+    const char *at = text;
     if (str_to_u64(&at, 0, &value) < 0)
         return fallback;
     unsigned shift = suffix_shift(*at);

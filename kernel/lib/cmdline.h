@@ -8,11 +8,12 @@
 
 #include <lib/types.h>
 
-/* One word. `value` points behind the '=' (or is "" with has_value false). */
+#define CMDLINE_WORD_MAX 1024 /* as long as Linux/riscv64 lets the whole line be */
+
+/* One word: `text` is the key, `value` what stands behind the '=' (NULL: there is none). */
 struct cmdline_word {
-    char key[64];
-    char value[256];
-    bool has_value;
+    char text[CMDLINE_WORD_MAX];
+    char *value;
 };
 
 /* Reads the word at *pos (start with the line itself) and advances. Words too long are cut

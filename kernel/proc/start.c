@@ -73,13 +73,13 @@ static void args_collect(struct init_args *a, const char *line)
     a->envp[a->n_envs++] = "HOME=/";
     a->envp[a->n_envs++] = "TERM=linux";
     while (w && cmdline_next(&line, w)) {
-        if (!behind && str_equal(w->key, "--"))
+        if (!behind && str_equal(w->text, "--"))
             behind = true;
-        else if (behind || (!w->has_value && !kernel_knows(w->key)))
-            a->argv[a->n_args] = text_add(a, w->key, w->has_value ? w->value : NULL),
+        else if (behind || (!w->value && !kernel_knows(w->text)))
+            a->argv[a->n_args] = text_add(a, w->text, w->value),
             a->n_args += a->n_args < ARGS_MAX;
-        else if (!kernel_knows(w->key))
-            a->envp[a->n_envs] = text_add(a, w->key, w->value),
+        else if (!kernel_knows(w->text))
+            a->envp[a->n_envs] = text_add(a, w->text, w->value),
             a->n_envs += a->n_envs < ARGS_MAX;
     }
     mem_free(w);

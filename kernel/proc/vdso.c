@@ -34,8 +34,11 @@ static struct vm_object *object_make(u64 size, const void *content, u64 n)
         struct page *page;
 
         err = object_find_or_zero(object, at >> PAGE_SHIFT, &page);
-        if (!err && at < n)
+        if (err)
+            break;
+        if (at < n)
             memcpy(page_to_va(page), (const u8 *)content + at, min(n - at, PAGE_SIZE));
+        kfree(page); /* the object keeps it */
     }
     if (err)
         panic("no memory for the vDSO");
@@ -54,6 +57,7 @@ void vdso_init(void)
     data = object_make(PAGE_SIZE, NULL, 0);
     page = object_find(data, 0);
     vvar = page_to_va(page);
+    kfree(page); /* the object keeps it, and is never put */
     vvar->mult = time_ns_mult;
     vvar->boot_ticks = time_boot_ticks();
     vdso_update_clock();

@@ -7,7 +7,8 @@
  * or returns. Entries that touch are joined; when the ledger is full the last entry is widened,
  * which can only make it stricter.
  *
- * Lock: ledger->lock, innermost but for the log.
+ * Lock: ledger->lock, innermost but for the log; interrupts are off, because the scheduler asks
+ * for it when it loads an address space.
  */
 #ifdef DEBUG
 #include <arch/riscv/hart.h>
@@ -68,40 +69,40 @@ void ledger_revoke(struct aspace *as, vaddr_t start, vaddr_t end)
 
     if (!as->ledger || !harts)
         return;
-    spin_lock(&as->ledger->lock);
+    u64 state = spin_lock_irqsave(&as->ledger->lock);
     struct ledger_entry *e = entry_for(as->ledger, start, end);
     if (e && !e->harts)
         *e = (struct ledger_entry){start, end, harts, current};
     else if (e)
         *e = (struct ledger_entry){min(start, e->start), max(end, e->end), e->harts | harts,
                                    current};
-    spin_unlock(&as->ledger->lock);
+    spin_unlock_irqrestore(&as->ledger->lock, state);
 }
 
 void ledger_flushed(struct aspace *as, u64 harts_mask, vaddr_t start, vaddr_t end)
 {
     if (!as->ledger)
         return;
-    spin_lock(&as->ledger->lock);
+    u64 state = spin_lock_irqsave(&as->ledger->lock);
     for (unsigned i = 0; i < LEDGER_ENTRIES; i++) {
         struct ledger_entry *e = &as->ledger->entries[i];
         if (e->harts && start <= e->start && end >= e->end)
             e->harts &= ~harts_mask;
     }
-    spin_unlock(&as->ledger->lock);
+    spin_unlock_irqrestore(&as->ledger->lock, state);
 }
 
 void ledger_check(struct aspace *as, const char *where)
 {
     if (!as->ledger)
         return;
-    spin_lock(&as->ledger->lock);
+    u64 state = spin_lock_irqsave(&as->ledger->lock);
     for (unsigned i = 0; i < LEDGER_ENTRIES; i++) {
         const struct ledger_entry *e = &as->ledger->entries[i];
         if (e->harts && e->owner == current)
             panic("TLB ledger: %lx-%lx revoked and not flushed on harts %lx, %s", e->start,
                   e->end, e->harts, where);
     }
-    spin_unlock(&as->ledger->lock);
+    spin_unlock_irqrestore(&as->ledger->lock, state);
 }
 #endif

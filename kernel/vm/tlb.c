@@ -62,7 +62,7 @@ static u64 asid_load(const struct aspace *as)
  */
 static u64 asid_renew(struct aspace *as)
 {
-    spin_lock(&asid_lock);
+    u64 state = spin_lock_irqsave(&asid_lock);
     if (as->asid >> ASID_BITS_MAX != asid_generation) {
         if (asid_next >= asid_limit) {
             __atomic_store_n(&asid_generation, asid_generation + 1, __ATOMIC_RELAXED);
@@ -76,7 +76,7 @@ static u64 asid_renew(struct aspace *as)
                          __ATOMIC_RELEASE);
     }
     u64 asid = as->asid;
-    spin_unlock(&asid_lock);
+    spin_unlock_irqrestore(&asid_lock, state);
     return asid;
 }
 
