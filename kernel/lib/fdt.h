@@ -46,7 +46,8 @@ u64 dt_timebase(const void *dtb);
 /* The root's "model" string, "" if missing. */
 const char *dt_model(const void *dtb);
 
-/* The node that /chosen/stdout-path names, its options (":115200n8") aside. Returns: -ENOENT if none. */
+/* The node that /chosen/stdout-path names, its options (":115200n8") aside. Returns: -ENOENT if
+ * none. */
 int dt_stdout(const void *dtb);
 /* The bytes of a property and their number, NULL if missing. */
 const void *dt_bytes(const void *dtb, int node, const char *property, size_t *size);

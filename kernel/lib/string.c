@@ -53,14 +53,14 @@ static inline void copy_shifted(word_t *d, const u8 *s, size_t n)
     }
 }
 
+/* Correct for overlapping areas too if d is below s: whatever is stored lies below all that is
+ * still to be loaded. */
 #ifdef __SANITIZE_ADDRESS__
 __attribute__((no_sanitize_address)) /* the words at both ends hold strangers' bytes as well */
 #endif
-void *
-memcpy(void *restrict dst, const void *restrict src, size_t n)
+static inline void
+copy_upwards(u8 *d, const u8 *s, size_t n)
 {
-    u8 *d = dst;
-    const u8 *s = src;
     if (n >= 2 * WORD) {
         for (; !is_word_aligned(d); n--)
             *d++ = *s++;
@@ -73,6 +73,11 @@ memcpy(void *restrict dst, const void *restrict src, size_t n)
     }
     while (n--)
         *d++ = *s++;
+}
+
+void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+{
+    copy_upwards(dst, src, n);
     return dst;
 }
 
@@ -91,16 +96,10 @@ static void copy_backwards(u8 *d, const u8 *s, size_t n)
 void *memmove(void *dst, const void *src, size_t n)
 {
     uintptr_t d = (uintptr_t)dst, s = (uintptr_t)src;
-    /* memcpy reads each word before it writes to or above it, but for a shifted copy it
-     * has read one word ahead: a destination below the source is safe only a word away. */
-    if (d + WORD <= s || d >= s + n)
-        return memcpy(dst, src, n);
-    if (d > s) {
+    if (d <= s || d >= s + n)
+        copy_upwards(dst, src, n);
+    else
         copy_backwards(dst, src, n);
-        return dst;
-    }
-    for (size_t i = 0; i < n; i++)
-        ((u8 *)dst)[i] = ((const u8 *)src)[i];
     return dst;
 }
 

@@ -25,13 +25,13 @@ typedef u64 vaddr_t; /* virtual address, user or kernel, bytes */
 typedef u64 pfn_t;   /* physical frame number: paddr >> PAGE_SHIFT */
 typedef s64 nsec_t;  /* nanoseconds, of a clock or an interval */
 
-#define must_check                      __attribute__((warn_unused_result))
-#define noreturn_fn                     __attribute__((noreturn))
-#define printf_like(fmt, args)          __attribute__((format(printf, fmt, args)))
-#define always_inline                   inline __attribute__((always_inline))
-#define no_inline                       __attribute__((noinline))
-#define likely(x)                       __builtin_expect(!!(x), 1)
-#define unlikely(x)                     __builtin_expect(!!(x), 0)
+#define must_check             __attribute__((warn_unused_result))
+#define noreturn_fn            __attribute__((noreturn))
+#define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
+#define always_inline          inline __attribute__((always_inline))
+#define no_inline              __attribute__((noinline))
+#define likely(x)              __builtin_expect(!!(x), 1)
+#define unlikely(x)            __builtin_expect(!!(x), 0)
 
 #ifndef static_assert
 #define static_assert _Static_assert

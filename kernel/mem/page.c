@@ -237,7 +237,6 @@ static struct page *take_slowly(unsigned order, enum page_type type)
     struct page *page = take(order, type);
     if (page)
         return page;
-    frames_drain();
     caches_drain();
     frames_drain();
     page = take(order, type);

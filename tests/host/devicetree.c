@@ -161,6 +161,22 @@ static void reads_the_rest(void)
     free(blob);
 }
 
+static void text_without_an_end(void)
+{
+    void *blob = calloc(1, BLOB_SIZE);
+    fdt_create(blob, BLOB_SIZE);
+    fdt_finish_reservemap(blob);
+    fdt_begin_node(blob, "");
+    fdt_property(blob, "model", "abcd", 4); /* what follows is no NUL */
+    fdt_property(blob, "empty", "", 0);
+    fdt_end_node(blob);
+    fdt_finish(blob);
+    CHECK_EQ(dt_check(blob, BLOB_SIZE), 0);
+    CHECK(strcmp(dt_model(blob), "") == 0);
+    CHECK(dt_string(blob, 0, "empty") == NULL);
+    free(blob);
+}
+
 /* Calls everything; the sanitizers watch. */
 static void use(const void *blob)
 {
@@ -251,6 +267,7 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     RUN(reads_memory);
     RUN(reads_the_rest);
+    RUN(text_without_an_end);
     RUN(cut_short);
     RUN(garbage);
     return t_done();

@@ -79,7 +79,7 @@ void clear_page(void *page)
 #define BLOB_SIZE 16384
 
 static char *memory;
-static struct dt_range ram_ranges[4], kept_ranges[8]; /* of this machine; in any order */
+static struct dt_range ram_ranges[4], kept_ranges[16]; /* of this machine; in any order */
 static unsigned n_ram, n_kept;
 
 static void put_reg(void *blob, struct dt_range range)
@@ -260,6 +260,10 @@ static void machine_run(u64 size)
     kept_ranges[n_kept++] = (struct dt_range){RAM_BASE, 0x80000};
     for (int i = t_below(5); i > 0; i--)
         kept_ranges[n_kept++] = random_range(RAM_BASE + 8 * MiB, RAM_BASE + size - 2 * MiB);
+    /* one within another, one across its end */
+    kept_ranges[n_kept++] = (struct dt_range){RAM_BASE + 4 * MiB, MiB};
+    kept_ranges[n_kept++] = (struct dt_range){RAM_BASE + 4 * MiB + 5 * PAGE_SIZE, PAGE_SIZE};
+    kept_ranges[n_kept++] = (struct dt_range){RAM_BASE + 5 * MiB - PAGE_SIZE, 3 * PAGE_SIZE};
     machine_start(dtb_pa);
     check_frames();
     machine_stop();
@@ -294,7 +298,7 @@ static void sixteen_gib(void)
 static void two_ranges_and_a_hole(void)
 {
     n_ram = n_kept = 0;
-    ram_ranges[n_ram++] = (struct dt_range){RAM_BASE + 200 * MiB, 64 * MiB + 0x800};
+    ram_ranges[n_ram++] = (struct dt_range){RAM_BASE + 200 * MiB + 0x800, 64 * MiB};
     ram_ranges[n_ram++] = (struct dt_range){RAM_BASE, 64 * MiB};
     kept_ranges[n_kept++] = (struct dt_range){RAM_BASE, 0x80000};
     machine_start(RAM_BASE + 210 * MiB);
