@@ -437,7 +437,7 @@ static void sole_owner_needs_no_memory(void)
 
 /* Whatever allocation of a fork fails: the parent is unharmed, the child is empty, nothing
  * leaks. */
-static void fork_fails_cleanly(void)
+static void fork_fails_with(const char *engine)
 {
     struct vm_map_request req = {.addr = 0x3ff00000,
                                  .length = 512 * PAGE_SIZE,
@@ -450,6 +450,7 @@ static void fork_fails_cleanly(void)
     int err = -ENOMEM;
 
     CHECK_EQ(aspace_create(&parent), 0);
+    CHECK_EQ(aspace_set_engine(parent, engine), 0);
     CHECK_EQ(vm_mmap(parent, &req, &va), 0);
     for (unsigned i = 0; i < 512; i += 7)
         CHECK_EQ(sim_store(parent, va + i * PAGE_SIZE, i + 1, &info), 0);
@@ -475,6 +476,12 @@ static void fork_fails_cleanly(void)
     parent->harts_active = 0;
     sim_forget(parent);
     aspace_put(parent);
+}
+
+static void fork_fails_cleanly(void)
+{
+    fork_fails_with("cow");
+    fork_fails_with("eager");
 }
 
 static void gap_search(void)
