@@ -109,12 +109,16 @@ static void rewind_empty_locked(struct pipe *p)
     p->head = p->tail = 0;
 }
 
-/* The page that ends at pos is read to its end. */
+/*
+ * The page that ends at pos is read to its end. The writer may be in it again already: the
+ * ring is full when head is in the same page as tail, before it.
+ */
 static void page_done_locked(struct pipe *p, u32 pos)
 {
     void **slot = slot_of(p, pos - 1);
+    u32 next_lap = pos - PAGE_SIZE + capacity(p);
 
-    if (slot == &p->pages[0])
+    if (slot == &p->pages[0] || (s32)(p->head - next_lap) > 0)
         return; /* kept */
     kfree(pa_to_page(va_to_pa(*slot)));
     *slot = NULL;
