@@ -19,6 +19,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -152,10 +153,29 @@ static void signals_set(void)
     reboot(RB_DISABLE_CAD);
 }
 
+/* Exchanges /dev/console for the serial port behind it, for which job control holds and which
+ * is hung up when the session ends. */
+static void terminal_open(void)
+{
+    unsigned device;
+    char path[32];
+    int fd;
+
+    if (ioctl(0, TIOCGDEV, &device) < 0 || device >> 8 != TTY_MAJOR || (device & 0xff) < 64)
+        return;
+    snprintf(path, sizeof(path), "/dev/ttyS%u", (device & 0xff) - 64);
+    fd = open(path, O_RDWR | O_NOCTTY);
+    for (int i = 0; fd >= 0 && i < 3; i++)
+        dup2(fd, i);
+    if (fd > 2)
+        close(fd);
+}
+
 /* In the child: a session, the terminal, default signals, the program. */
 static void program_become(char **argv)
 {
     setsid();
+    terminal_open();
     if (ioctl(0, TIOCSCTTY, 1) == 0)
         tcsetpgrp(0, getpid());
     for (int sig = 1; sig < 32; sig++)

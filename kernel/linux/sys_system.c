@@ -14,60 +14,44 @@
 #include <linux/random.h>
 #include <linux/reboot.h>
 #include <linux/sysinfo.h>
-#include <linux/utsname.h>
 #include <mem/cache.h>
 #include <mem/page.h>
 #include <proc/proc.h>
+#include <proc/uts.h>
 #include <sched/timer.h>
 #include <vfs/cred.h>
 #include <vm/aspace.h>
 #include <vm/uaccess.h>
 
-#define RELEASE "6.12.0-calf"
-
-static struct spinlock names_lock = SPINLOCK_INIT("uts");
-static char hostname[65] = "calf", domainname[65] = "(none)"; /* names_lock */
-
 long sys_uname(u64 out)
 {
     struct new_utsname uts;
 
-    memset(&uts, 0, sizeof(uts));
-    strlcpy(uts.sysname, "Linux", sizeof(uts.sysname));
-    strlcpy(uts.release, RELEASE, sizeof(uts.release));
-    strlcpy(uts.version, "#1 SMP calf", sizeof(uts.version));
-    strlcpy(uts.machine, "riscv64", sizeof(uts.machine));
-    spin_lock(&names_lock);
-    memcpy(uts.nodename, hostname, sizeof(uts.nodename));
-    memcpy(uts.domainname, domainname, sizeof(uts.domainname));
-    spin_unlock(&names_lock);
+    uts_read(&uts);
     return copyout(out, &uts, sizeof(uts)) ? -EFAULT : 0;
 }
 
-static long name_set(char *to, u64 from, u64 size)
+static long name_set(int (*set)(const char *name, size_t n), u64 from, u64 size)
 {
-    char name[65] = "";
+    char name[__NEW_UTS_LEN];
 
     if (!cred_is_root(current->cred))
         return -EPERM;
-    if ((s32)size < 0 || size >= sizeof(name))
+    if ((s32)size < 0 || size > sizeof(name))
         return -EINVAL;
     if (copyin(name, from, size))
         return -EFAULT;
-    spin_lock(&names_lock);
-    memcpy(to, name, sizeof(name));
-    spin_unlock(&names_lock);
-    return 0;
+    return set(name, size);
 }
 
 long sys_sethostname(u64 from, u64 size)
 {
-    return name_set(hostname, from, size);
+    return name_set(uts_set_hostname, from, size);
 }
 
 long sys_setdomainname(u64 from, u64 size)
 {
-    return name_set(domainname, from, size);
+    return name_set(uts_set_domainname, from, size);
 }
 
 long sys_sysinfo(u64 out)
@@ -84,6 +68,7 @@ long sys_sysinfo(u64 out)
     info.uptime = (clock_monotonic() + NSEC_PER_SEC - 1) / NSEC_PER_SEC;
     info.totalram = (mem.total_pages - mem.by_type[PAGE_RESERVED]) * PAGE_SIZE;
     info.freeram = mem.free_pages * PAGE_SIZE;
+    info.sharedram = mem.by_type[PAGE_FILE] * PAGE_SIZE;
     info.procs = (u16)min(proc_n_threads(), 65535UL);
     info.mem_unit = 1;
     return copyout(out, &info, sizeof(info)) ? -EFAULT : 0;

@@ -80,7 +80,7 @@ static void perms_of(const struct vma *vma, char perms[5])
 static const char *special_name(const struct vma *vma)
 {
     if (vma->flags & VMA_SPECIAL)
-        return "[vdso]";
+        return vma->prot & PROT_EXEC ? "[vdso]" : "[vvar]";
     if (vma->flags & VMA_HEAP)
         return "[heap]";
     if (vma->flags & VMA_STACK)
