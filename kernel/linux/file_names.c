@@ -178,7 +178,7 @@ long sys_getcwd(u64 address, u64 size)
     if (!name)
         return -ENOMEM;
     cwd_get(&cwd);
-    n = cwd.dentry->is_deleted ? -ENOENT : path_name(&cwd, name, PATH_MAX);
+    n = cwd.dentry->is_deleted ? -ENOENT : path_name_marked(&cwd, name, PATH_MAX);
     path_put(&cwd);
     if (n >= 0 && (u64)n + 1 > size)
         n = -ERANGE;

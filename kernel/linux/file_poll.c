@@ -273,11 +273,11 @@ static long sets_from_list(struct select_sets *s, const struct poll_list *list)
 {
     long n = 0;
 
-    for (u32 fd = 0; fd < list->n; fd++) {
+    for (u32 fd = 0; fd < s->n_words * 64; fd++) {
         for (int i = 0; i < 3; i++) {
             if (!bitmap_test(s->words[i], fd))
                 continue;
-            if (list->items[fd].ready & set_events[i])
+            if (fd < list->n && (list->items[fd].ready & set_events[i]))
                 n++;
             else
                 bitmap_clear(s->words[i], fd);
@@ -318,7 +318,7 @@ static long select_fds(struct select_sets *s, u64 n, const struct poll_deadline 
 
     if ((s32)n < 0)
         return -EINVAL;
-    n = min(n, vfs_rlimit(RLIMIT_NOFILE));
+    n = min(n, (u64)fdtable_size(current->files)); /* beyond it nothing is open */
     s->n_words = max(BITMAP_WORDS(n), 1ul);
     if (s->n_words > 1)
         words = mem_alloc(3 * s->n_words * sizeof(u64));

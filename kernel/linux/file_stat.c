@@ -174,7 +174,8 @@ static s64 link_text(struct inode *inode, u64 out, u64 size)
     text = mem_alloc(PATH_MAX);
     if (!text)
         return -ENOMEM;
-    n = inode->ops->readlink(inode, text, min(size, (u64)PATH_MAX));
+    n = inode->ops->readlink(inode, text, PATH_MAX);
+    n = min(n, (s64)size);
     if (n > 0 && copyout(out, text, (size_t)n))
         n = -EFAULT;
     mem_free(text);

@@ -344,6 +344,11 @@ int fd_set_cloexec(int fd, bool on)
     return r;
 }
 
+u32 fdtable_size(struct fdtable *t)
+{
+    return __atomic_load_n(&t->size, __ATOMIC_RELAXED);
+}
+
 int fdtable_next(struct fdtable *t, int from)
 {
     u64 fd;

@@ -36,5 +36,7 @@ void fdtable_for_each(struct fdtable *t,
                       bool (*fn)(void *arg, int fd, struct file *file, bool cloexec),
                       void *arg);
 struct file *fdtable_get_file(struct fdtable *t, int fd); /* NULL: not open */
+/* Every open descriptor is below it. */
+u32 fdtable_size(struct fdtable *t);
 /* The first open descriptor >= from, or -1. */
 int fdtable_next(struct fdtable *t, int from);

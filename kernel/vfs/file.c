@@ -80,6 +80,7 @@ int file_create(const struct path *path, const struct file_ops *ops, int flags,
     file->pos = 0;
     file->owner_pid = 0;
     file->is_writer = false;
+    file->is_program = false;
     file->has_lock = false;
     file->watches = NULL;
     *out = file;
@@ -157,6 +158,8 @@ void file_put(struct file *file)
         file->ops->release(file);
     if (file->is_writer)
         inode_end_write(file->inode);
+    if (file->is_program)
+        inode_allow_write(file->inode);
     inode_put(file->inode);
     path_put(&file->path);
     cache_free(file_cache, file);

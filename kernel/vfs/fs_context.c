@@ -89,13 +89,16 @@ static bool prepend(char *buf, char **at, const char *text, size_t n)
     return true;
 }
 
+#define UNREACHABLE \
+    1 /* the place is not below the root: the name begins at the root of its tree */
+
 /* The name of a place below `root`, written from the end of the buffer backwards. */
 static int name_build_locked(struct path p, const struct path *root, char *buf, char **at)
 {
     while (p.dentry != root->dentry || p.mount != root->mount) {
         if (p.dentry == p.mount->root || p.dentry->parent == p.dentry) {
             if (!p.mount->at.mount)
-                break;
+                return UNREACHABLE;
             p = p.mount->at;
             continue;
         }
@@ -106,7 +109,9 @@ static int name_build_locked(struct path p, const struct path *root, char *buf, 
     return 0;
 }
 
-s64 path_name_from(const struct path *path, const struct path *root, char *buf, size_t size)
+/* `prefix` comes in front of a name that does not begin at `root`. */
+static s64 name_from(const struct path *path, const struct path *root, const char *prefix,
+                     char *buf, size_t size)
 {
     static const char deleted[] = " (deleted)";
     char *end = buf + size, *at = end;
@@ -123,12 +128,19 @@ s64 path_name_from(const struct path *path, const struct path *root, char *buf, 
     else
         r = name_build_locked(*path, root, buf, &at);
     spin_unlock(&tree_lock);
-    if (r)
+    if (r < 0)
         return r;
     if (!*at && !prepend(buf, &at, "/", 1))
         return -ENAMETOOLONG;
+    if (r == UNREACHABLE && !prepend(buf, &at, prefix, strlen(prefix)))
+        return -ENAMETOOLONG;
     memmove(buf, at, (size_t)(end - at));
     return end - at - 1;
+}
+
+s64 path_name_from(const struct path *path, const struct path *root, char *buf, size_t size)
+{
+    return name_from(path, root, "", buf, size);
 }
 
 s64 path_name(const struct path *path, char *buf, size_t size)
@@ -137,7 +149,18 @@ s64 path_name(const struct path *path, char *buf, size_t size)
     s64 n;
 
     caller_root(&root);
-    n = path_name_from(path, &root, buf, size);
+    n = name_from(path, &root, "", buf, size);
+    path_put(&root);
+    return n;
+}
+
+s64 path_name_marked(const struct path *path, char *buf, size_t size)
+{
+    struct path root;
+    s64 n;
+
+    caller_root(&root);
+    n = name_from(path, &root, "(unreachable)", buf, size);
     path_put(&root);
     return n;
 }

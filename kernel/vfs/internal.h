@@ -21,6 +21,9 @@ static inline const struct cred *caller_cred(void)
     return current->cred ? current->cred : &root_cred;
 }
 
+/* One more program runs from it; -ETXTBSY while it is open for writing. */
+int must_check inode_deny_write(struct inode *inode);
+void inode_allow_write(struct inode *inode);
 /* One more open for writing; -ETXTBSY while it runs as a program. */
 int must_check inode_begin_write(struct inode *inode);
 void inode_end_write(struct inode *inode);

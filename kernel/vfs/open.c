@@ -236,34 +236,52 @@ int vfs_open_kernel(const char *path, int flags, u32 mode, struct file **out)
     return r;
 }
 
+static int may_execute(const struct path *path)
+{
+    struct inode *inode = path->dentry->inode;
+
+    if (S_ISLNK(inode->mode))
+        return -ELOOP;
+    if (!S_ISREG(inode->mode) || (path->mount->flags & MS_NOEXEC) || !inode->fops)
+        return -EACCES;
+    return inode_permission(inode, MAY_EXEC);
+}
+
+/* On failure the caller puts the file. */
+static int program_open(struct file *file)
+{
+    int r = inode_deny_write(file->inode);
+
+    if (r)
+        return r;
+    file->is_program = true;
+    return file->ops->open ? file->ops->open(file->inode, file) : 0;
+}
+
 int vfs_open_exec(int dirfd, const char *path, int at_flags, struct file **out)
 {
     unsigned walk = (at_flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
                     (at_flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
     struct path found;
-    struct inode *inode;
+    struct file *file;
     int r = path_lookup_at(dirfd, path, walk, &found);
 
     if (r)
         return r;
-    inode = found.dentry->inode;
-    if (S_ISLNK(inode->mode))
-        r = -ELOOP;
-    else if (!S_ISREG(inode->mode) || (found.mount->flags & MS_NOEXEC) || !inode->fops)
-        r = -EACCES;
-    else
-        r = inode_permission(inode, MAY_EXEC);
+    r = may_execute(&found);
     if (!r)
-        r = file_create(&found, inode->fops, O_RDONLY, out);
-    if (!r && inode->fops->open) {
-        r = inode->fops->open(inode, *out);
-        if (r) {
-            (*out)->ops = &no_file_ops;
-            file_put(*out);
-        }
-    }
+        r = file_create(&found, found.dentry->inode->fops, O_RDONLY, &file);
     path_put(&found);
-    return r;
+    if (r)
+        return r;
+    r = program_open(file);
+    if (r) { /* it was never open: nothing to release */
+        file->ops = &no_file_ops;
+        file_put(file);
+        return r;
+    }
+    *out = file;
+    return 0;
 }
 
 int vfs_mmap_request(struct file *file, struct vm_map_request *req)

@@ -80,11 +80,12 @@ struct file {
     struct path path;           /* set at open; references */
     void *priv;                 /* the driver's */
     struct mutex pos_lock;
-    u64 pos;        /* pos_lock */
-    u32 owner_pid;  /* F_SETOWN */
-    bool is_writer; /* set at open: counted in inode->writers */
-    bool has_lock;  /* flock was called on it */
-    void *watches;  /* ipc/epoll.c: the sets that watch it */
+    u64 pos;         /* pos_lock */
+    u32 owner_pid;   /* F_SETOWN */
+    bool is_writer;  /* set at open: counted in inode->writers */
+    bool is_program; /* set at open for exec: nobody may write to the inode */
+    bool has_lock;   /* flock was called on it */
+    void *watches;   /* ipc/epoll.c: the sets that watch it */
 };
 
 void file_get(struct file *file);
@@ -98,7 +99,8 @@ int must_check vfs_open_at(int dirfd, const char *path, int flags, u32 mode, str
 int must_check vfs_open_kernel(const char *path, int flags, u32 mode, struct file **out);
 /* For exec: a regular file that the caller may execute (no read permission needed), on a mount
  * without MS_NOEXEC. at_flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. -EACCES for anything else.
- * Gives a reference. */
+ * -ETXTBSY if it is open for writing; as long as the file that this gives lives, nobody can
+ * open it so. Gives a reference. */
 int must_check vfs_open_exec(int dirfd, const char *path, int at_flags, struct file **out);
 /* For mmap and exec: fills req->object, file and max_prot by the file's type and access mode;
  * takes no references. -EACCES, -ENODEV. */
@@ -122,10 +124,6 @@ int inode_permission(struct inode *inode, int mask);
 #define MAY_EXEC  1
 #define MAY_WRITE 2
 #define MAY_READ  4
-/* exec takes this while a program runs from the file: writers get -ETXTBSY and the other way
- * round. */
-int must_check inode_deny_write(struct inode *inode);
-void inode_allow_write(struct inode *inode);
 
 /* --- poll --- */
 /* Puts the caller on q, if table is not NULL. */
