@@ -86,10 +86,38 @@ long sys_munmap(u64 addr, u64 length)
     return vm_munmap(current->aspace, addr, length);
 }
 
+/* PROT_GROWSDOWN: down to the beginning of a mapping that grows down. */
+static int extend_down(u64 *addr, u64 *length)
+{
+    struct aspace *as = current->aspace;
+    struct vma *vma;
+    int err = 0;
+
+    rw_read_lock(&as->lock);
+    vma = vma_find(as, *addr);
+    if (!vma || vma->start >= *addr + *length) {
+        err = -ENOMEM;
+    } else if (!(vma->flags & VMA_GROWSDOWN)) {
+        err = -EINVAL;
+    } else {
+        *length += *addr - min(vma->start, *addr);
+        *addr = min(vma->start, *addr);
+    }
+    rw_read_unlock(&as->lock);
+    return err;
+}
+
 long sys_mprotect(u64 addr, u64 length, u64 prot)
 {
-    if (prot & ~(u64)(PROT_KNOWN | PROT_GROWSDOWN | PROT_GROWSUP))
+    if (prot & ~(u64)(PROT_KNOWN | PROT_GROWSDOWN))
+        return -EINVAL; /* PROT_GROWSUP: nothing grows up here */
+    if (addr % PAGE_SIZE)
         return -EINVAL;
+    if ((prot & PROT_GROWSDOWN) && length) {
+        int err = extend_down(&addr, &length);
+        if (err)
+            return err;
+    }
     return vm_mprotect(current->aspace, addr, length,
                        (u32)prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
 }

@@ -184,7 +184,8 @@ static void thread_leave_locked(struct uthread *u)
     }
     current->cred = NULL;
     spin_unlock(&proc->sig_lock);
-    proc_uncount_thread_locked();
+    if (proc->n_threads > 0)
+        proc_uncount_thread_locked(); /* the last one counts until the process is reaped */
     pid->thread = NULL;
     pid_release_locked(pid);
 }
@@ -271,6 +272,7 @@ void proc_reap_locked(struct proc *proc)
     struct pid *pid = proc->pid;
 
     assert(spin_is_held(&proc_lock));
+    proc_uncount_thread_locked();
     list_del(&proc->sibling);
     pgrp_leave_locked(proc);
     cred_put(proc->dead_cred);

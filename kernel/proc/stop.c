@@ -84,6 +84,7 @@ void proc_stop_here(void)
     }
     if (proc->continue_notify) {
         proc->continue_notify = false;
+        proc->continue_unreported = true;
         told = true;
     }
     spin_unlock_irqrestore(&proc->sig_lock, state);
@@ -99,7 +100,6 @@ void proc_continue_locked(struct proc *proc)
     proc->stop_dequeued = false;
     if (!proc->stop_begun && !proc->is_stopped)
         return;
-    proc->continue_unreported = proc->continue_notify;
     proc->stop_unreported = false;
     list_for_each (u, &proc->threads, link)
         u->is_stopped = false;

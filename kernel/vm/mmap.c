@@ -27,16 +27,20 @@ static u64 round_length(u64 length)
 
 int limits_check(struct aspace *as, u64 pages, bool is_data)
 {
-    struct mem_stats stats;
-
     if (as->total_pages + pages > as->limit_as >> PAGE_SHIFT)
         return -ENOMEM;
-    if (is_data && as->data_pages + pages > as->limit_data >> PAGE_SHIFT)
-        return -ENOMEM;
-    if (pages < 1024) /* the heuristic below is for the obviously impossible */
+    return is_data && as->data_pages + pages > as->limit_data >> PAGE_SHIFT ? -ENOMEM : 0;
+}
+
+/* Memory is promised freely, but for the obviously impossible; MAP_NORESERVE asks for that too. */
+static int promise_check(const struct vm_map_request *req, u64 pages, bool is_data)
+{
+    struct mem_stats stats;
+
+    if (pages < 1024 || !is_data || (req->flags & MAP_NORESERVE))
         return 0;
     mem_stats_read(&stats);
-    return is_data && pages > stats.total_pages ? -ENOMEM : 0;
+    return pages > stats.total_pages ? -ENOMEM : 0;
 }
 
 /* The lowest address that `vma` keeps others from: a stack wants room below it. */
@@ -164,6 +168,8 @@ static int map_locked(struct aspace *as, const struct vm_map_request *req, u64 l
     int err = choose_address(as, req, length, &addr);
     if (!err)
         err = limits_check(as, length >> PAGE_SHIFT, is_data);
+    if (!err)
+        err = promise_check(req, length >> PAGE_SHIFT, is_data);
     if (!err && as->n_areas >= MAX_AREAS)
         err = -ENOMEM;
     if (!err && (req->flags & MAP_LOCKED) &&
