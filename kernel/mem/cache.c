@@ -70,6 +70,7 @@ static inline struct page *slab_of(const void *object)
 
 static void slab_push_locked(struct cache *cache, struct free_object *object)
 {
+    assert(spin_is_held(&cache->lock));
     struct page *slab = slab_of(object);
     char *base = page_to_va(slab);
     assert(slab->type == PAGE_SLAB);
@@ -83,6 +84,7 @@ static void slab_push_locked(struct cache *cache, struct free_object *object)
 
 static struct free_object *slab_pop_locked(struct cache *cache, struct page *slab)
 {
+    assert(spin_is_held(&cache->lock));
     void *object = (char *)page_to_va(slab) + slab->slab.free;
     assert(slab->slab.n_free > 0);
     slab->slab.free = *(u16 *)object;
@@ -95,6 +97,7 @@ static struct free_object *slab_pop_locked(struct cache *cache, struct page *sla
 /* Takes an empty slab away, for kfree() once the lock is released. */
 static void slab_detach_locked(struct cache *cache, struct page *slab)
 {
+    assert(spin_is_held(&cache->lock));
     assert(slab->slab.n_free == cache->per_slab);
     list_del(&slab->slab.link);
     cache->n_free -= cache->per_slab;
@@ -206,6 +209,7 @@ static inline void junk_check(const struct cache *cache, void *object)
 static always_inline void object_push_locked(struct hart_objects *hart,
                                              struct free_object *object)
 {
+    assert(hart_is_locked(&hart->lock));
     object->next = hart->first;
     hart->first = object;
     hart->n++;
@@ -213,6 +217,7 @@ static always_inline void object_push_locked(struct hart_objects *hart,
 
 static always_inline struct free_object *object_pop_locked(struct hart_objects *hart)
 {
+    assert(hart_is_locked(&hart->lock));
     struct free_object *object = hart->first;
     if (object) {
         hart->first = object->next;

@@ -37,6 +37,12 @@ static always_inline void hart_unlock(struct hart_lock *lock)
     __atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 }
 
+/* For assertions. */
+static inline bool hart_is_locked(const struct hart_lock *lock)
+{
+    return __atomic_load_n(&lock->locked, __ATOMIC_RELAXED);
+}
+
 /* Frames [start, end). */
 struct span {
     pfn_t start, end;

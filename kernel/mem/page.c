@@ -94,6 +94,13 @@ static inline struct page *buddy_of(struct page *page, unsigned order)
     return &page_array[pfn - page_first_pfn];
 }
 
+/* PG_BUDDY changes only under the lock; the other flags of a frame that is in use may change
+ * now. */
+static inline bool is_free_block_locked(struct page *page, unsigned order)
+{
+    return (__atomic_load_n(&page->flags, __ATOMIC_RELAXED) & PG_BUDDY) && page->order == order;
+}
+
 static void block_add_locked(struct page *page, unsigned order)
 {
     page->order = order;
@@ -114,7 +121,7 @@ static void buddy_free_locked(struct page *page, unsigned order)
     buddy.n_free += 1UL << order;
     while (order < PAGE_MAX_ORDER) {
         struct page *other = buddy_of(page, order);
-        if (!other || !(other->flags & PG_BUDDY) || other->order != order)
+        if (!other || !is_free_block_locked(other, order))
             break;
         block_remove_locked(other);
         page = min(page, other);
@@ -154,7 +161,7 @@ static always_inline struct hart_frames *my_frames(void)
 /* Fills an empty hart cache by up to a batch. */
 static void frames_refill_locked(struct hart_frames *hart)
 {
-    assert(hart->lock.locked);
+    assert(hart_is_locked(&hart->lock));
     spin_lock(&buddy.lock);
     while (hart->n < HART_BATCH) {
         struct page *page = buddy_alloc_locked(0);
@@ -168,6 +175,7 @@ static void frames_refill_locked(struct hart_frames *hart)
 /* Gives the `n` frames that were not used for longest to the buddy lists. */
 static void no_inline frames_spill_locked(struct hart_frames *hart, u64 n)
 {
+    assert(hart_is_locked(&hart->lock));
     spin_lock(&buddy.lock);
     for (u64 i = 0; i < n; i++)
         buddy_free_locked(hart->frames[i], 0);
@@ -191,6 +199,7 @@ static void frames_drain(void)
 static always_inline struct page *frame_take_locked(struct hart_frames *hart,
                                                     enum page_type type)
 {
+    assert(hart_is_locked(&hart->lock));
     if (unlikely(hart->n == 0))
         return NULL;
     struct page *page = hart->frames[--hart->n];
@@ -312,6 +321,7 @@ struct page *kalloc_pages(unsigned order, enum page_type type, unsigned flags)
 
 static always_inline void frame_give_locked(struct hart_frames *hart, struct page *page)
 {
+    assert(hart_is_locked(&hart->lock));
     hart->in_use[page->type]--;
     page->type = PAGE_FREE;
     hart->frames[hart->n++] = page;

@@ -6,5 +6,5 @@ struct thread;
 #ifdef __riscv
 register struct thread *current __asm__("tp");
 #else
-extern struct thread *current;
+extern _Thread_local struct thread *current;
 #endif

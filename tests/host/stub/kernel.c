@@ -21,9 +21,9 @@ u32 n_harts = MAX_HARTS;
 u64 harts_online = (1UL << MAX_HARTS) - 1;
 
 static struct thread threads[MAX_HARTS];
-struct thread *current = &threads[0];
+_Thread_local struct thread *current = &threads[0];
 
-u32 stub_n_held;
+_Thread_local u32 stub_n_held;
 int stub_fail_countdown;
 char stub_panic_text[512];
 jmp_buf stub_panic_jump;
@@ -76,11 +76,6 @@ void log_print(int level, const char *fmt, ...)
     va_end(args);
 }
 
-void machine_pause_in_spin(void)
-{
-    panic("deadlock: a hart's lock is taken");
-}
-
 /* --- locks: without fibers there is one thread of execution, so to wait is a deadlock --- */
 
 void (*stub_point_hook)(void);
@@ -99,6 +94,11 @@ void stub_wait(const char *name)
     stub_wait_hook(name);
 }
 
+void machine_pause_in_spin(void)
+{
+    stub_wait("a hart's cache");
+}
+
 /* The allocator's locks are inside hart locks, which really spin: nobody else may run there. */
 static bool is_innermost(const struct spinlock *lock)
 {
@@ -115,15 +115,14 @@ void spin_lock(struct spinlock *lock)
 {
     if (!is_innermost(lock))
         stub_point();
-    while (lock->locked)
+    while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
         stub_wait(lock->name);
-    lock->locked = 1;
     stub_n_held++;
 }
 
 bool spin_trylock(struct spinlock *lock)
 {
-    if (lock->locked)
+    if (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED))
         return false;
     spin_lock(lock);
     return true;
@@ -131,9 +130,9 @@ bool spin_trylock(struct spinlock *lock)
 
 void spin_unlock(struct spinlock *lock)
 {
-    if (!lock->locked)
+    if (!spin_is_held(lock))
         panic("%s is not taken", lock->name);
-    lock->locked = 0;
+    __atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
     stub_n_held--;
     if (!is_innermost(lock))
         stub_point();
@@ -153,7 +152,7 @@ void spin_unlock_irqrestore(struct spinlock *lock, u64 state)
 
 bool spin_is_held(const struct spinlock *lock)
 {
-    return lock->locked;
+    return __atomic_load_n(&lock->locked, __ATOMIC_RELAXED);
 }
 
 void spin_lock_pair(struct spinlock *a, struct spinlock *b)

@@ -16,9 +16,9 @@
 
 /* From now on the code runs on this hart. */
 void stub_set_hart(u32 id);
-extern u32 stub_n_held;           /* spinlocks held */
-extern int stub_fail_countdown;   /* what mem/fail.c counts down */
-extern char stub_panic_text[512]; /* of the last panic caught */
+extern _Thread_local u32 stub_n_held; /* spinlocks held */
+extern int stub_fail_countdown;       /* what mem/fail.c counts down */
+extern char stub_panic_text[512];     /* of the last panic caught */
 
 extern jmp_buf stub_panic_jump;
 extern bool stub_panic_is_caught;
