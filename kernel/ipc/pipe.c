@@ -273,12 +273,18 @@ static struct pipe *pipe_alloc(void)
     return p;
 }
 
+static void pages_free(void **pages, u32 n)
+{
+    for (u32 i = 0; i < n; i++) {
+        if (pages[i])
+            kfree(pa_to_page(va_to_pa(pages[i])));
+        pages[i] = NULL;
+    }
+}
+
 static void pipe_free(struct pipe *p)
 {
-    for (u32 i = 0; i < p->n_pages; i++) {
-        if (p->pages[i])
-            kfree(pa_to_page(va_to_pa(p->pages[i])));
-    }
+    pages_free(p->pages, p->n_pages);
     if (p->pages != p->default_pages)
         mem_free(p->pages);
     cache_free(pipe_cache, p);
@@ -470,20 +476,25 @@ static int resize_locked(struct pipe *p, u32 n_pages, void **pages)
 {
     u32 first = p->tail & ~(u32)(PAGE_SIZE - 1);
     u32 n_used = (p->head - first + PAGE_SIZE - 1) / PAGE_SIZE;
+    bool shares_page = n_used > p->n_pages; /* the oldest and the newest bytes are in one */
 
     assert(mutex_is_held(&p->lock));
     if (n_used > n_pages)
         return -EBUSY;
+    if (shares_page) {
+        if (page_supply_locked(p, &pages[n_used - 1]))
+            return -ENOMEM;
+        memcpy(pages[n_used - 1], *slot_of(p, first), PAGE_SIZE);
+        n_used--;
+    }
+    /* commit */
     for (u32 i = 0; i < n_used; i++) {
         void **slot = slot_of(p, first + i * PAGE_SIZE);
 
         pages[i] = *slot;
         *slot = NULL;
     }
-    for (u32 i = 0; i < p->n_pages; i++) {
-        if (p->pages[i])
-            kfree(pa_to_page(va_to_pa(p->pages[i])));
-    }
+    pages_free(p->pages, p->n_pages);
     if (p->pages != p->default_pages)
         mem_free(p->pages);
     p->pages = pages;

@@ -82,20 +82,20 @@ static int access_as_effective(int dirfd, const char *name, int mode, unsigned w
 
 long sys_faccessat2(u64 dirfd, u64 address, u64 mode, u64 flags)
 {
-    char *name;
+    struct user_path name;
     int r;
 
     if (((u32)mode & ~7u) ||
         ((u32)flags & ~(u32)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
         return -EINVAL;
-    r = user_path(address, &name);
+    r = user_path_get(&name, address);
     if (r)
         return r;
     if (flags & AT_EACCESS)
-        r = access_as_effective((int)dirfd, name, (int)mode, walk_flags(flags));
+        r = access_as_effective((int)dirfd, name.text, (int)mode, walk_flags(flags));
     else
-        r = access_as_real((int)dirfd, name, (int)mode, walk_flags(flags));
-    user_path_free(name);
+        r = access_as_real((int)dirfd, name.text, (int)mode, walk_flags(flags));
+    user_path_put(&name);
     return r;
 }
 

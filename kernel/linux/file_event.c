@@ -44,16 +44,16 @@ long sys_eventfd2(u64 count, u64 flags)
 long sys_memfd_create(u64 name_address, u64 flags)
 {
     struct file *file;
-    char *name;
+    struct user_path name;
     int r;
 
     if ((u32)flags & ~(u32)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
         return -EINVAL;
-    r = user_path(name_address, &name);
+    r = user_path_get(&name, name_address);
     if (r)
         return r == -ENAMETOOLONG ? -EINVAL : r;
-    r = strlen(name) > NAME_MAX_MEMFD ? -EINVAL : memfd_file_create(name, &file);
-    user_path_free(name);
+    r = strlen(name.text) > NAME_MAX_MEMFD ? -EINVAL : memfd_file_create(name.text, &file);
+    user_path_put(&name);
     return r ? r : install(file, flags & MFD_CLOEXEC);
 }
 

@@ -31,14 +31,14 @@ static long install_or_put(struct file *file, int min, bool cloexec)
 long sys_openat(u64 dirfd, u64 path_address, u64 flags, u64 mode)
 {
     struct file *file;
-    char *path;
-    int r = user_path(path_address, &path);
+    struct user_path path;
+    int r = user_path_get(&path, path_address);
 
     if (r)
         return r;
-    r = vfs_open_at((int)dirfd, path, (int)flags | (flags & O_PATH ? 0 : O_LARGEFILE),
+    r = vfs_open_at((int)dirfd, path.text, (int)flags | (flags & O_PATH ? 0 : O_LARGEFILE),
                     (u32)mode, &file);
-    user_path_free(path);
+    user_path_put(&path);
     return r ? r : install_or_put(file, 0, flags & O_CLOEXEC);
 }
 

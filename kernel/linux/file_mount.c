@@ -24,49 +24,58 @@
 #define UMOUNT_NOFOLLOW 8
 
 struct mount_args {
-    char *source, *type, *options; /* owned */
+    struct user_path source, type, options;
     u32 flags;
 };
 
 /* A string that may be missing: "" then. */
-static int string_import(u64 address, char **out)
+static int string_import(u64 address, struct user_path *out)
 {
     if (address)
-        return user_path(address, out);
-    *out = mem_zalloc(1);
-    return *out ? 0 : -ENOMEM;
+        return user_path_get(out, address);
+    out->text = out->few;
+    out->few[0] = 0;
+    return 0;
 }
 
 static void args_free(struct mount_args *a)
 {
-    mem_free(a->source);
-    mem_free(a->type);
-    mem_free(a->options);
+    user_path_put(&a->source);
+    user_path_put(&a->type);
+    user_path_put(&a->options);
 }
 
+/* On failure nothing is left to free. */
 static int args_import(struct mount_args *a, u64 source, u64 type, u64 options)
 {
     int r = string_import(source, &a->source);
 
+    if (r)
+        return r;
+    r = string_import(type, &a->type);
+    if (r)
+        goto put_source;
+    r = string_import(options, &a->options);
     if (!r)
-        r = string_import(type, &a->type);
-    if (!r)
-        r = string_import(options, &a->options);
+        return 0;
+    user_path_put(&a->type);
+put_source:
+    user_path_put(&a->source);
     return r;
 }
 
 static int mount_new(const struct mount_args *a, const struct path *at)
 {
-    struct fs_type *type = fs_find(a->type);
+    struct fs_type *type = fs_find(a->type.text);
     struct superblock *sb;
     int r;
 
     if (!type)
-        return *a->type ? -ENODEV : -EINVAL;
-    r = fs_get_sb(type, a->source, a->options, &sb);
+        return *a->type.text ? -ENODEV : -EINVAL;
+    r = fs_get_sb(type, a->source.text, a->options.text, &sb);
     if (r)
         return r;
-    r = mount_at(sb, *a->source ? a->source : "none", a->flags & KEPT_FLAGS, at);
+    r = mount_at(sb, *a->source.text ? a->source.text : "none", a->flags & KEPT_FLAGS, at);
     if (r && !sb->is_permanent)
         sb_destroy(sb);
     return r;
@@ -88,14 +97,16 @@ static int mount_do(const struct mount_args *a, const struct path *at)
 
 long sys_mount(u64 source, u64 target, u64 type, u64 flags, u64 options)
 {
-    struct mount_args a = {.flags = (u32)flags};
+    struct mount_args a;
     struct path at;
     int r = args_import(&a, source, type, options);
 
+    if (r)
+        return r;
+    a.flags = (u32)flags;
     if ((a.flags & MS_MGC_MSK) == MS_MGC_VAL)
         a.flags &= ~(u32)MS_MGC_MSK;
-    if (!r)
-        r = user_lookup(AT_FDCWD, target, WALK_FOLLOW, &at);
+    r = user_lookup(AT_FDCWD, target, WALK_FOLLOW, &at);
     if (!r) {
         r = cred_is_root(current->cred) ? mount_do(&a, &at) : -EPERM;
         path_put(&at);

@@ -18,56 +18,56 @@
 
 long sys_mkdirat(u64 dirfd, u64 address, u64 mode)
 {
-    char *path;
-    int r = user_path(address, &path);
+    struct user_path path;
+    int r = user_path_get(&path, address);
 
     if (r)
         return r;
-    r = vfs_mkdir_at((int)dirfd, path, (u32)mode);
-    user_path_free(path);
+    r = vfs_mkdir_at((int)dirfd, path.text, (u32)mode);
+    user_path_put(&path);
     return r;
 }
 
 long sys_mknodat(u64 dirfd, u64 address, u64 mode, u64 dev)
 {
-    char *path;
-    int r = user_path(address, &path);
+    struct user_path path;
+    int r = user_path_get(&path, address);
 
     if (r)
         return r;
-    r = vfs_mknod_at((int)dirfd, path, (u32)mode, (u32)dev);
-    user_path_free(path);
+    r = vfs_mknod_at((int)dirfd, path.text, (u32)mode, (u32)dev);
+    user_path_put(&path);
     return r;
 }
 
 long sys_unlinkat(u64 dirfd, u64 address, u64 flags)
 {
-    char *path;
+    struct user_path path;
     int r;
 
     if ((u32)flags & ~(u32)AT_REMOVEDIR)
         return -EINVAL;
-    r = user_path(address, &path);
+    r = user_path_get(&path, address);
     if (r)
         return r;
-    r = vfs_remove_at((int)dirfd, path, flags & AT_REMOVEDIR);
-    user_path_free(path);
+    r = vfs_remove_at((int)dirfd, path.text, flags & AT_REMOVEDIR);
+    user_path_put(&path);
     return r;
 }
 
 long sys_symlinkat(u64 target_address, u64 dirfd, u64 address)
 {
-    char *target, *path;
-    int r = user_path(target_address, &target);
+    struct user_path target, path;
+    int r = user_path_get(&target, target_address);
 
     if (r)
         return r;
-    r = user_path(address, &path);
+    r = user_path_get(&path, address);
     if (!r) {
-        r = vfs_symlink_at(target, (int)dirfd, path);
-        user_path_free(path);
+        r = vfs_symlink_at(target.text, (int)dirfd, path.text);
+        user_path_put(&path);
     }
-    user_path_free(target);
+    user_path_put(&target);
     return r;
 }
 
@@ -76,7 +76,7 @@ long sys_linkat(u64 old_dirfd, u64 old_address, u64 dirfd, u64 address, u64 flag
     unsigned walk = (flags & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) |
                     (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
     struct path old;
-    char *path;
+    struct user_path path;
     int r;
 
     if ((u32)flags & ~(u32)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
@@ -84,10 +84,10 @@ long sys_linkat(u64 old_dirfd, u64 old_address, u64 dirfd, u64 address, u64 flag
     r = user_lookup((int)old_dirfd, old_address, walk, &old);
     if (r)
         return r;
-    r = user_path(address, &path);
+    r = user_path_get(&path, address);
     if (!r) {
-        r = vfs_link_at(&old, (int)dirfd, path);
-        user_path_free(path);
+        r = vfs_link_at(&old, (int)dirfd, path.text);
+        user_path_put(&path);
     }
     path_put(&old);
     return r;
@@ -95,19 +95,19 @@ long sys_linkat(u64 old_dirfd, u64 old_address, u64 dirfd, u64 address, u64 flag
 
 long sys_renameat2(u64 old_dirfd, u64 old_address, u64 dirfd, u64 address, u64 flags)
 {
-    char *from, *to;
-    int r = user_path(old_address, &from);
+    struct user_path from, to;
+    int r = user_path_get(&from, old_address);
 
     if (r)
         return r;
-    r = user_path(address, &to);
+    r = user_path_get(&to, address);
     if (!r) {
-        struct rename_end a = {(int)old_dirfd, from}, b = {(int)dirfd, to};
+        struct rename_end a = {(int)old_dirfd, from.text}, b = {(int)dirfd, to.text};
 
         r = vfs_rename_at(&a, &b, (unsigned)flags);
-        user_path_free(to);
+        user_path_put(&to);
     }
-    user_path_free(from);
+    user_path_put(&from);
     return r;
 }
 

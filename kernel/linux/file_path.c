@@ -10,38 +10,22 @@
 #include <mem/cache.h>
 #include <vm/uaccess.h>
 
-int user_path(u64 address, char **out)
+int user_path_get(struct user_path *path, u64 address)
 {
-    char *path = mem_alloc(PATH_MAX);
-    s64 n;
+    s64 n = copyin_str(path->few, address, PATH_SHORT);
 
-    if (!path)
+    path->text = path->few;
+    if (n != -ENAMETOOLONG)
+        return n < 0 ? (int)n : 0;
+    path->text = mem_alloc(PATH_MAX);
+    if (!path->text)
         return -ENOMEM;
-    n = copyin_str(path, address, PATH_MAX);
+    n = copyin_str(path->text, address, PATH_MAX);
     if (n < 0) {
-        mem_free(path);
+        mem_free(path->text);
         return (int)n;
     }
-    *out = path;
     return 0;
-}
-
-int user_path_flags(u64 address, u64 at_flags, char **out)
-{
-    int r = user_path(address, out);
-
-    if (r)
-        return r;
-    if (!**out && !(at_flags & AT_EMPTY_PATH)) {
-        user_path_free(*out);
-        return -ENOENT;
-    }
-    return 0;
-}
-
-void user_path_free(char *path)
-{
-    mem_free(path);
 }
 
 unsigned walk_flags(u64 at_flags)
@@ -52,13 +36,13 @@ unsigned walk_flags(u64 at_flags)
 
 int user_lookup(int dirfd, u64 address, unsigned flags, struct path *out)
 {
-    char *path = NULL;
-    int r = user_path(address, &path);
+    struct user_path path;
+    int r = user_path_get(&path, address);
 
     if (r)
         return r;
-    r = path_lookup_at(dirfd, path, flags, out);
-    user_path_free(path);
+    r = path_lookup_at(dirfd, path.text, flags, out);
+    user_path_put(&path);
     return r;
 }
 

@@ -185,24 +185,24 @@ static s64 link_text(struct inode *inode, u64 out, u64 size)
 long sys_readlinkat(u64 dirfd, u64 address, u64 out, u64 size)
 {
     struct path path;
-    char *name;
+    struct user_path name;
     s64 r;
 
     if ((s32)size <= 0)
         return -EINVAL;
-    r = user_path(address, &name);
+    r = user_path_get(&name, address);
     if (r)
         return r;
     /* "" is the link that an O_PATH descriptor stands for; -ENOENT when it stands for something
      * else */
-    r = path_lookup_at((int)dirfd, name, (s32)dirfd >= 0 ? WALK_EMPTY : 0, &path);
+    r = path_lookup_at((int)dirfd, name.text, (s32)dirfd >= 0 ? WALK_EMPTY : 0, &path);
     if (!r) {
         r = link_text(path.dentry->inode, out, (u32)size);
-        if (r == -EINVAL && !*name)
+        if (r == -EINVAL && !*name.text)
             r = -ENOENT;
         path_put(&path);
     }
-    user_path_free(name);
+    user_path_put(&name);
     return r;
 }
 

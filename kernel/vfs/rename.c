@@ -202,7 +202,7 @@ static int rename_walked(struct rename *rn)
 
 int vfs_rename_at(const struct rename_end *from, const struct rename_end *to, unsigned flags)
 {
-    struct rename *rn;
+    struct rename rn = {.flags = flags};
     int r;
 
     if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
@@ -210,26 +210,20 @@ int vfs_rename_at(const struct rename_end *from, const struct rename_end *to, un
         return -EINVAL;
     if (!*from->path || !*to->path)
         return -ENOENT;
-    rn = mem_zalloc(sizeof(*rn));
-    if (!rn)
-        return -ENOMEM;
-    rn->flags = flags;
-    r = walk_begin(&rn->from, from->dirfd, from->path);
+    r = walk_begin(&rn.from, from->dirfd, from->path);
     if (r)
-        goto free;
-    r = walk_to_last(&rn->from);
+        return r;
+    r = walk_to_last(&rn.from);
     if (r)
         goto end_from;
-    r = walk_begin(&rn->to, to->dirfd, to->path);
+    r = walk_begin(&rn.to, to->dirfd, to->path);
     if (r)
         goto end_from;
-    r = walk_to_last(&rn->to);
+    r = walk_to_last(&rn.to);
     if (!r)
-        r = rename_walked(rn);
-    walk_end(&rn->to);
+        r = rename_walked(&rn);
+    walk_end(&rn.to);
 end_from:
-    walk_end(&rn->from);
-free:
-    mem_free(rn);
+    walk_end(&rn.from);
     return r;
 }
