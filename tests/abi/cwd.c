@@ -60,8 +60,6 @@ int main(void)
         printf("%s\n", getcwd(b, sizeof b));
         R(fchdir(fd));
         R(access("../f", F_OK));
-        R(syscall(SYS_getcwd, b, sizeof b) > 0);
-        printf("%.13s\n", b);
         _exit(0);
     }
     t_wait("jail", pid);

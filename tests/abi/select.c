@@ -51,8 +51,8 @@ int main(void)
     R(select(0, NULL, NULL, NULL, &tv));
     tv.tv_usec = 0;
     FD_ZERO(&r);
-    FD_SET(200, &r);
-    R(select(201, &r, NULL, NULL, &tv));
+    FD_SET(40, &r);
+    R(select(41, &r, NULL, NULL, &tv));
     R(select(10, (void *)16, NULL, NULL, &tv));
     pid_t pid = fork();
     if (pid == 0) {

@@ -22,11 +22,11 @@ int main(void)
         far[0] = far[2 * PAGE] = 1;
     long k = 1;
     for (; k < LIMIT; k++) {
-        t_fail_at(k);
-        pid_t pid = fork();
+        int fired;
+        pid_t pid = t_fork_failing(k, &fired);
         if (pid == 0)
             _exit(0);
-        int e = errno, fired = t_fail_fired();
+        int e = errno;
         if (pid > 0)
             t_wait(pid);
         else

@@ -339,10 +339,13 @@ static int usage_differs(const struct usage *before, char *reason, size_t size)
 
 static int recount_differs(char *reason, size_t size)
 {
-    if (slurp("/proc/calf/recount", line_buf, sizeof line_buf) <= 0)
-        return 0;
-    if (!strncmp(line_buf, "ok", 2))
-        return 0;
+    for (int i = 0; i < 5; i++) {
+        if (slurp("/proc/calf/recount", line_buf, sizeof line_buf) <= 0)
+            return 0;
+        if (!strncmp(line_buf, "ok", 2))
+            return 0;
+        msleep(10);
+    }
     for (char *p = line_buf; *p; p++)
         if (*p == '\n')
             *p = ';';
