@@ -8,7 +8,7 @@
 
 enum { PAGES = 24, CHILDREN = 6 };
 
-static void child(char *m, int me, int go, int done)
+static void child(char *m, int me, int go, int done, int last)
 {
     char c;
     read(go, &c, 1);
@@ -17,7 +17,7 @@ static void child(char *m, int me, int go, int done)
         t_fill(m + p * PAGE, 1000 * me + p);
     }
     write(done, "d", 1);
-    read(go, &c, 1);
+    read(last, &c, 1);
     for (int p = 0; p < PAGES; p++)
         CHECK(t_compare(m + p * PAGE, 1000 * me + p) < 0, "child %d page %d was overwritten",
               me, p);
@@ -27,15 +27,16 @@ static void child(char *m, int me, int go, int done)
 int main(void)
 {
     char *m = t_map(PAGES), states[PAGES + 1], c;
-    int go[2], done[2];
+    int go[2], done[2], last[2];
     pid_t pids[CHILDREN];
     pipe(go);
     pipe(done);
+    pipe(last);
     for (int p = 0; p < PAGES; p++)
         t_fill(m + p * PAGE, p);
     for (int i = 0; i < CHILDREN; i++)
         if ((pids[i] = t_fork()) == 0)
-            child(m, i + 1, go[0], done[1]);
+            child(m, i + 1, go[0], done[1], last[0]);
     if (t_states(getpid(), m, PAGES, states))
         for (int p = 0; p < PAGES; p++)
             CHECK(states[p] != 'p', "page %d is writable while shared: %s", p, states);
@@ -47,7 +48,7 @@ int main(void)
     }
     for (int p = 0; p < PAGES; p++)
         t_fill(m + p * PAGE, 9000 + p);
-    write(go[1], "gggggg", CHILDREN);
+    write(last[1], "llllll", CHILDREN);
     for (int i = 0; i < CHILDREN; i++)
         t_wait_ok(pids[i]);
     for (int p = 0; p < PAGES; p++)

@@ -104,12 +104,26 @@ static long do_dup(void)
     return f < 0 ? -1 : close(f);
 }
 
+/* What a call made before its undoing failed. */
+static void left_behind_remove(void)
+{
+    unlink("new");
+    unlink("link");
+    rmdir("dir");
+    rename("a-longer-name-than-before", "f");
+    ftruncate(fd, PAGE);
+}
+
 static void until_it_passes(const char *name, long (*call)(void))
 {
     for (long k = 1; k < LIMIT; k++) {
+        CHECK(mmap(m + 8 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+              m + 8 * PAGE);
+        t_fill(m + 8 * PAGE, 8); /* for mremap, which takes it away */
         t_fail_at(k);
         long r = call();
         int e = errno, fired = t_fail_fired();
+        left_behind_remove();
         CHECK(r == 0 || e == ENOMEM || e == EAGAIN || e == ENFILE || e == ENOSPC,
               "%s with failure %ld gave errno %d", name, k, e);
         for (int i = 0; i < 4; i++)

@@ -9,7 +9,7 @@
  *   test=A,B,C      names (of either folder; a trailing * matches any ending)
  *   testseed=N      the seed; without it one is drawn, and printed
  *   testrepeat=N    the chosen programs N times
- *   testlimit=N     seconds that one program may take (30)
+ *   testlimit=N     seconds that one program may take (60)
  *
  * A boot test is a program that exits with 0 (passed), 77 (skipped) or anything else (failed).
  * Around each one the runner compares the free frames, the live objects and the threads that
@@ -53,7 +53,7 @@ static struct {
     char mode[16], only[2048];
     unsigned long seed;
     int seed_given, repeat, limit;
-} opt = {.mode = "boot", .repeat = 1, .limit = 30};
+} opt = {.mode = "boot", .repeat = 1, .limit = 60};
 
 static char boot_names[MAX_TESTS][NAME_LEN], abi_names[MAX_TESTS][NAME_LEN];
 static int n_boot, n_abi;
