@@ -254,8 +254,9 @@ static void no_memory(void)
     u64 value;
 
     CHECK_EQ(object_create_anon(PAGE_SIZE, &object), 0);
-    map(as, AT, 1);
+    map(as, AT, 3);
     CHECK_EQ(map_flags(as, AT + PAGE_SIZE, 1, MAP_SHARED | MAP_FIXED, object), 0);
+    store(as, AT + 2 * PAGE_SIZE, 1); /* there is a page table */
     for (int n = 1; n < 4; n++) {
         stub_fail_countdown = 1;
         CHECK_EQ(sim_store(as, AT, 1, &info), -ENOMEM);
