@@ -87,11 +87,18 @@ function uaccess_copy_to
     addi a0, a0, 1
     j .Lcopy_head
 .Lcopy_blocks:
-    addi a6, a7, -128
+    addi a6, a7, -256
+    bgtu a1, a6, .Lcopy_small_blocks
+1:  copy_words a0, a1, 32
+    addi a1, a1, 256
+    addi a0, a0, 256
+    bleu a1, a6, 1b
+.Lcopy_small_blocks:
+    addi a6, a7, -64
     bgtu a1, a6, .Lcopy_words_start
-1:  copy_words a0, a1, 16
-    addi a1, a1, 128
-    addi a0, a0, 128
+1:  copy_words a0, a1, 8
+    addi a1, a1, 64
+    addi a0, a0, 64
     bleu a1, a6, 1b
 .Lcopy_words_start:
     addi a6, a7, -8
