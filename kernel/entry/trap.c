@@ -199,11 +199,13 @@ void trap_user_work(struct trapframe *tf)
         irq_disable();
         flags = __atomic_load_n(&current->flags, __ATOMIC_RELAXED);
         if (!(flags & (TF_RESCHED | TF_SIGNAL)))
-            return;
+            break;
         irq_enable();
         if (flags & TF_RESCHED)
             schedule();
         if (flags & TF_SIGNAL)
             proc_return_to_user(tf);
     }
+    if (flags & TF_FRAME)
+        __atomic_fetch_and(&current->flags, ~TF_FRAME, __ATOMIC_RELAXED);
 }

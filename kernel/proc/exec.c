@@ -363,6 +363,7 @@ static void commit_registers(struct exec *x, struct thread *t)
     tf->cause = ~0UL; /* nothing to restart */
     memset(t->fp, 0, sizeof(t->fp));
     fpu_reload(t);
+    thread_frame_replaced(t);
 }
 
 static void exec_commit(struct exec *x, struct thread *t)

@@ -122,6 +122,7 @@ long sigframe_pop(struct trapframe *tf)
     memcpy(current->fp, &uc.uc_mcontext.sc_fpregs, 32 * 8);
     current->fp[32] = uc.uc_mcontext.sc_fpregs.d.fcsr;
     fpu_reload(current);
+    thread_frame_replaced(current);
     memcpy(&mask, &uc.uc_sigmask, sizeof(mask));
     signal_set_blocked(mask);
     altstack_restore(&uc.uc_stack, tf->sp);

@@ -27,6 +27,7 @@ enum thread_state { THREAD_NEW, THREAD_RUNNABLE, THREAD_RUNNING, THREAD_SLEEPING
 #define TF_RESCHED 1u /* give up the hart */
 #define TF_SIGNAL  2u /* a signal may be deliverable, or the thread must stop or die */
 #define TF_TRACE   4u /* free for others */
+#define TF_FRAME   8u /* the trapframe was changed as a whole: load all registers from it */
 
 struct aspace;
 struct proc;
@@ -113,6 +114,14 @@ void thread_copy_user_state(struct thread *child);
 u32 tid_alloc(void);
 u32 tid_alloc_kernel(void); /* never 1 */
 void tid_free(u32 tid);
+
+/* To be called by whoever changes callee-saved registers in the frame of a system call in
+ * progress (exec, signal return): without it the way back to user mode takes them from the
+ * hart, where they still are. */
+static inline void thread_frame_replaced(struct thread *t)
+{
+    __atomic_fetch_or(&t->flags, TF_FRAME, __ATOMIC_RELAXED);
+}
 
 /* A kernel thread running fn(arg), with a tid that is given back at its end; not started.
  * Returns 0, -ENOMEM, -EAGAIN. When fn returns the thread exits. */

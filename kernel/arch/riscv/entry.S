@@ -52,14 +52,13 @@
     sd t6, 31*8(sp)
 .endm
 
-.macro restore_registers
+/* What C does not keep, and gp: the kernel does not use it, but another thread may have run. */
+.macro restore_caller_saved
     ld ra, 1*8(sp)
     ld gp, 3*8(sp)
     ld t0, 5*8(sp)
     ld t1, 6*8(sp)
     ld t2, 7*8(sp)
-    ld s0, 8*8(sp)
-    ld s1, 9*8(sp)
     ld a0, 10*8(sp)
     ld a1, 11*8(sp)
     ld a2, 12*8(sp)
@@ -68,6 +67,14 @@
     ld a5, 15*8(sp)
     ld a6, 16*8(sp)
     ld a7, 17*8(sp)
+    ld t3, 28*8(sp)
+    ld t4, 29*8(sp)
+    ld t5, 30*8(sp)
+    ld t6, 31*8(sp)
+.endm
+
+.macro restore_callee_saved
+    ld s1, 9*8(sp)
     ld s2, 18*8(sp)
     ld s3, 19*8(sp)
     ld s4, 20*8(sp)
@@ -78,10 +85,6 @@
     ld s9, 25*8(sp)
     ld s10, 26*8(sp)
     ld s11, 27*8(sp)
-    ld t3, 28*8(sp)
-    ld t4, 29*8(sp)
-    ld t5, 30*8(sp)
-    ld t6, 31*8(sp)
 .endm
 
 .section .text.hot, "ax"
@@ -123,8 +126,10 @@ trap_entry:
 syscall_done:
     sd a0, TF_A0(sp)
 
-/* sp: the trapframe of `current`. */
-.globl user_return
+/*
+ * sp: the trapframe of `current`. s1..s11 hold what the user had: C and the switch have kept them, and whoever
+ * changes them in the frame sets a flag. s0 was cleared to end the chain of frames.
+ */
 user_return:
     csrci sstatus, SSTATUS_SIE
     lw t0, T_FLAGS(tp)
@@ -141,7 +146,8 @@ user_restore:
     csrw sscratch, tp
     csrw sstatus, t0
     csrw sepc, t1
-    restore_registers
+    restore_caller_saved
+    ld s0, 8*8(sp)
     ld tp, TF_TP(sp)
     ld sp, TF_SP(sp)
     sret
@@ -153,6 +159,7 @@ syscall_out_of_range:
 user_return_work:
     mv a0, sp
     call trap_user_work         /* returns with interrupts off and nothing left to do */
+    restore_callee_saved
     j user_restore
 
 trap_not_syscall:
@@ -190,7 +197,9 @@ trap_from_kernel:
     ld t1, TF_EPC(sp)
     csrw sstatus, t0
     csrw sepc, t1
-    restore_registers
+    restore_callee_saved
+    restore_caller_saved
+    ld s0, 8*8(sp)
     addi sp, sp, TF_SIZE
     sret
 
@@ -223,7 +232,7 @@ trap_stack_is_full:
 .type thread_start_user, @function
 thread_start_user:
     call sched_finish_switch
-    j user_return
+    j user_return_work
 
 /* And a kernel thread's: s1 the function, s2 its argument. */
 .globl thread_start_kernel
