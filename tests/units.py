@@ -137,7 +137,7 @@ class Boot:
 
     def _one_run(self, add, owed):
         """Boot for the programs still owed; returns those owed after it."""
-        results, state = {}, {"now": None, "plan": False}
+        results, state = {}, {"now": None}
 
         def follow(line):
             found = re.match(r"(ok|not ok) \d+ - (\S+)(?: # ?(.*))?$", line)
@@ -147,8 +147,6 @@ class Boot:
                 state["now"] = None
             elif line.startswith("# run "):
                 state["now"] = line[6:].strip()
-            elif re.match(r"1\.\.\d+", line):
-                state["plan"] = True
 
         only = ",".join(owed)
         words = f"testmode=boot testseed={self.seed} {self.words}"
@@ -165,15 +163,17 @@ class Boot:
                 add(self._full(owed[-1]), "failed", f"all passed, but the end was: {guest.end}",
                     guest.tail())
             return []
-        culprit = state["now"] if state["now"] in left else left[0]
-        if not state["plan"] or not state["now"]:
-            for name in left:  # died before the tests, or nobody can be named
+        culprit = state["now"]
+        if culprit in left:
+            add(self._full(culprit), "failed", f"{guest.end} (console in {log})", guest.tail())
+            left.remove(culprit)
+        elif not results:  # died before the tests: it would do so again
+            for name in left:
                 last = name == left[-1]
                 add(self._full(name), "failed", f"{guest.end} (console in {log})",
                     guest.tail() if last else ())
             return []
-        add(self._full(culprit), "failed", f"{guest.end} (console in {log})", guest.tail())
-        return [name for name in left if name != culprit]
+        return left
 
     def _report(self, add, guest, name, verdict, why):
         if why.startswith("SKIP"):
