@@ -30,7 +30,9 @@
 #define CONTROL_FLAGS ((u32)(EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE))
 
 struct epoll {
+    struct file *file;    /* set at creation: the set itself; no reference */
     struct rb_root items; /* epoll_lock: by file and fd */
+    u32 level;            /* epoll_lock: 1, or one more than the sets that it watches */
     struct waitq wait;    /* who waits for the set: epoll_wait, and poll of it */
     struct spinlock ready_lock;
     struct list_head ready; /* ready_lock: struct item.ready_link */
@@ -217,21 +219,44 @@ static int item_add_locked(struct epoll *ep, int fd, struct file *file,
 }
 
 /* How many sets deep is `file`? */
-static int depth_of(const struct file *file, int limit)
+static u32 level_of(const struct file *file)
 {
-    struct item *item;
-    int deepest = 0;
+    return file_is_epoll(file) ? epoll_of(file)->level : 0;
+}
 
-    if (!file_is_epoll(file))
-        return 0;
-    if (limit == 0)
-        return MAX_DEPTH + 1;
-    rb_for_each (item, &epoll_of(file)->items, node) {
-        int d = depth_of(item->file, limit - 1);
+/* The queue of a set is woken while that of a watched one is locked: to the lock-order checker
+ * they are different kinds of locks, from the innermost set outwards. */
+static void queue_set_level(struct epoll *ep)
+{
+#ifdef DEBUG
+    static const char *const names[MAX_DEPTH] = {"epoll 1", "epoll 2", "epoll 3", "epoll 4",
+                                                 "epoll 5"};
 
-        deepest = max(deepest, d);
+    ep->wait.lock.name = names[ep->level - 1];
+    ep->wait.lock.class = NULL; /* looked up by name at the next use */
+#endif
+}
+
+/* Would the sets above `ep` still be shallow enough if it had this level? */
+static bool may_raise(const struct epoll *ep, u32 level)
+{
+    if (level > MAX_DEPTH)
+        return false;
+    for (struct item *item = ep->file->watches; item; item = item->next_of_file) {
+        if (!may_raise(item->ep, level + 1))
+            return false;
     }
-    return deepest + 1;
+    return true;
+}
+
+static void raise_to(struct epoll *ep, u32 level)
+{
+    if (ep->level >= level)
+        return;
+    ep->level = level;
+    queue_set_level(ep);
+    for (struct item *item = ep->file->watches; item; item = item->next_of_file)
+        raise_to(item->ep, level + 1);
 }
 
 /* Would watching `file` lead back to `ep`? */
@@ -259,10 +284,9 @@ static int control_locked(struct epoll *ep, int op, int fd, struct file *file,
     if (op == EPOLL_CTL_ADD) {
         if (item)
             return -EEXIST;
-        if (file_is_epoll(file) && reaches(file, ep, MAX_DEPTH))
+        if (reaches(file, ep, MAX_DEPTH) || !may_raise(ep, level_of(file) + 1))
             return -ELOOP;
-        if (depth_of(file, MAX_DEPTH) >= MAX_DEPTH)
-            return -EINVAL;
+        raise_to(ep, level_of(file) + 1);
         return item_add_locked(ep, fd, file, event);
     }
     if (!item)
@@ -419,12 +443,17 @@ int epoll_create(struct file **out)
     if (!ep)
         return -ENOMEM;
     waitq_init(&ep->wait);
+    ep->level = 1;
+    queue_set_level(ep);
     spin_init(&ep->ready_lock, "epoll ready");
     list_init(&ep->ready);
     r = file_create_anon(&epoll_ops, ep, O_RDWR, 0600, "anon_inode:[eventpoll]", out);
-    if (r)
+    if (r) {
         mem_free(ep);
-    return r;
+        return r;
+    }
+    ep->file = *out;
+    return 0;
 }
 
 void epoll_init(void)
