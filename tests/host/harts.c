@@ -72,6 +72,12 @@ static unsigned word_offset(unsigned hart, unsigned half)
     return half * (PAGE_SIZE - 64) + hart * 8;
 }
 
+/* Mostly the same one: the harts are to meet. */
+static unsigned some_page(void)
+{
+    return t_below(8) ? 1 : t_below(PAGES);
+}
+
 static struct proc_model *use_some(void)
 {
     struct proc_model *m = &procs[t_below(PROCS)];
@@ -86,7 +92,7 @@ static struct proc_model *use_some(void)
 
 static void step_store(struct proc_model *m, unsigned me)
 {
-    unsigned i = t_below(PAGES), half = t_below(2);
+    unsigned i = some_page(), half = t_below(2);
     struct page_model *page = &m->page[i];
     struct fault_info info;
 
@@ -104,9 +110,8 @@ static void step_store(struct proc_model *m, unsigned me)
     page->n_storing--;
 }
 
-static void step_load(struct proc_model *m)
+static void load_word(struct proc_model *m, unsigned i, unsigned hart, unsigned half)
 {
-    unsigned i = t_below(PAGES), hart = t_below(HARTS), half = t_below(2);
     struct page_model *page = &m->page[i];
     struct fault_info info;
     unsigned epoch = page->epoch;
@@ -122,11 +127,19 @@ static void step_load(struct proc_model *m)
     CHECK(value <= most);
 }
 
+static void step_load(struct proc_model *m)
+{
+    unsigned i = some_page();
+
+    for (unsigned word = 0; word < HARTS * 2; word++)
+        load_word(m, i, word / 2, word % 2);
+}
+
 /* Everybody stays out of it but for loads, which may still see the old value or zero already.
  */
 static void step_discard(struct proc_model *m)
 {
-    unsigned i = t_below(PAGES);
+    unsigned i = some_page();
     struct page_model *page = &m->page[i];
     vaddr_t va = ANON_VA + i * PAGE_SIZE, out;
 
@@ -146,7 +159,7 @@ static void step_discard(struct proc_model *m)
 
 static void step_protect(struct proc_model *m)
 {
-    unsigned i = t_below(PAGES);
+    unsigned i = some_page();
     struct page_model *page = &m->page[i];
     u32 prot = page->read_only ? PROT_READ | PROT_WRITE : PROT_READ;
 
