@@ -73,7 +73,7 @@ static void perms_of(const struct vma *vma, char perms[5])
     perms[0] = vma->prot & PROT_READ ? 'r' : '-';
     perms[1] = vma->prot & PROT_WRITE ? 'w' : '-';
     perms[2] = vma->prot & PROT_EXEC ? 'x' : '-';
-    perms[3] = vma->flags & VMA_SHARED ? 's' : 'p';
+    perms[3] = (vma->flags & (VMA_SHARED | VMA_SPECIAL)) == VMA_SHARED ? 's' : 'p';
     perms[4] = '\0';
 }
 

@@ -238,9 +238,24 @@ static void status_groups(struct text *out, struct proc *proc)
         cred_put(cred);
 }
 
+/* A newline in a name must not begin a line of its own. */
+static void status_name(struct text *out, const char *name)
+{
+    text_puts(out, "Name:\t");
+    for (size_t i = 0; i < 15 && name[i]; i++) {
+        if (name[i] == '\n')
+            text_puts(out, "\\n");
+        else if (name[i] == '\\')
+            text_puts(out, "\\\\");
+        else
+            text_putc(out, name[i]);
+    }
+    text_putc(out, '\n');
+}
+
 static void status_identity(struct text *out, struct proc *proc, const struct proc_info *i)
 {
-    text_printf(out, "Name:\t%.15s\n", i->name);
+    status_name(out, i->name);
     if (i->state != 'Z')
         text_printf(out, "Umask:\t%04o\n", i->umask);
     text_printf(out, "State:\t%s\n", state_name(i->state));
