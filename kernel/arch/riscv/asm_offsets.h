@@ -25,4 +25,10 @@
 #define TF_ORIG_A0             280
 #define TF_SIZE                288
 
+#define START_SATP             0
+#define START_IDLE             8
+#define START_ENTRY            16
+#define START_HARTID           24
+#define START_SIZE             32
+
 #define SYSCALL_TABLE_SIZE_ASM 512

@@ -34,6 +34,10 @@ _start:
 boot_primary:
     csrw sie, zero
     csrw sscratch, zero
+    li t0, 1
+    lla t1, boot_taken
+    amoswap.w.aqrl t0, t0, (t1)
+    bnez t0, boot_stray
     mv s0, a0
     mv s1, a1
     lla s2, _start              /* where we are */
@@ -116,15 +120,32 @@ boot_enable_paging:
     ret
 
 /*
+ * A hart that hart_start() started but that comes here: OpenSBI up to 1.1 marks a hart as started before it notes
+ * where, and one that is just going to sleep then leaves for where the boot hart went. Its record is complete by
+ * then, and tells by the firmware's number (a0) that it is the one.
+ */
+boot_stray:
+    lla a1, start_records
+    li t0, MAX_HARTS
+1:  ld t1, START_HARTID(a1)
+    ld t2, START_ENTRY(a1)
+    addi t0, t0, -1
+    beqz t2, 2f
+    beq t1, a0, boot_secondary
+2:  addi a1, a1, START_SIZE
+    bnez t0, 1b
+    j boot_stray
+
+/*
  * Another hart, started by hart_start(): a1 is the physical address of { satp, idle thread, function }.
  */
 .globl boot_secondary
 boot_secondary:
     csrw sie, zero
     csrw sscratch, zero
-    ld a0, 0(a1)
-    ld s1, 8(a1)
-    ld s2, 16(a1)
+    ld a0, START_SATP(a1)
+    ld s1, START_IDLE(a1)
+    ld s2, START_ENTRY(a1)
     call boot_enable_paging
     mv tp, s1
     lla t0, trap_entry
@@ -134,6 +155,11 @@ boot_secondary:
     jalr s2
 1:  wfi
     j 1b
+
+.data
+.balign 4
+boot_taken:                     /* not in bss, which the boot hart clears */
+    .word 0
 
 .section .bss.page, "aw", @nobits
 .balign 4096

@@ -5,6 +5,7 @@
  * Locks: `call_lock` lets one hart_call() run at a time; it is taken with interrupts on and by
  * trying only, so that a hart that waits for it still answers the call in progress.
  */
+#include <arch/riscv/asm_offsets.h>
 #include <arch/riscv/boot.h>
 #include <arch/riscv/csr.h>
 #include <arch/riscv/hart.h>
@@ -129,19 +130,28 @@ void hart_init_local(void)
 
 extern char boot_secondary[];
 
-/* boot.S reads it by physical address. */
-static struct hart_start_record {
+/* boot.S reads them by physical address. `entry` is written last. */
+struct hart_start_record {
     u64 satp;
     struct thread *idle;
     void (*entry)(void);
-} start_records[MAX_HARTS];
+    u64 hartid;
+};
+extern struct hart_start_record start_records[MAX_HARTS];
+struct hart_start_record start_records[MAX_HARTS];
+_Static_assert(offsetof(struct hart_start_record, satp) == START_SATP, "boot.S");
+_Static_assert(offsetof(struct hart_start_record, idle) == START_IDLE, "boot.S");
+_Static_assert(offsetof(struct hart_start_record, entry) == START_ENTRY, "boot.S");
+_Static_assert(offsetof(struct hart_start_record, hartid) == START_HARTID, "boot.S");
+_Static_assert(sizeof(struct hart_start_record) == START_SIZE, "boot.S");
 
 int hart_start(u32 id, void (*entry)(void))
 {
     struct hart_start_record *record = &start_records[id];
     record->satp = csr_read(satp);
     record->idle = harts[id].idle;
-    record->entry = entry;
+    record->hartid = harts[id].hartid;
+    __atomic_store_n(&record->entry, entry, __ATOMIC_RELEASE);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return sbi_hart_start(harts[id].hartid, image_to_pa(boot_secondary), image_to_pa(record));
 }
