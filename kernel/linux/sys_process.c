@@ -178,12 +178,7 @@ long sys_gettid(void)
 
 long sys_getppid(void)
 {
-    u64 state = spin_lock_irqsave(&proc_lock);
-    struct proc *parent = proc_current()->parent;
-    long pid = parent ? proc_id(parent) : 0;
-
-    spin_unlock_irqrestore(&proc_lock, state);
-    return pid;
+    return __atomic_load_n(&proc_current()->parent_id, __ATOMIC_RELAXED);
 }
 
 /* The process with this id or, for 0, the caller's; runs fn on it. */

@@ -30,17 +30,6 @@ long sys_absent(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
     return -ENOSYS;
 }
 
-/* A call whose part of the kernel is not built in. */
-#pragma GCC diagnostic ignored "-Wattribute-alias"
-#define FULL(nr, name, ...) \
-    __typeof__(sys_##name) sys_##name __attribute__((weak, alias("sys_absent")));
-#define PARTIAL(nr, name, gaps, ...) FULL(nr, name)
-#define ABSENT(nr, name)
-#include <linux/table.def>
-#undef FULL
-#undef PARTIAL
-#undef ABSENT
-
 /* The first line of each table fills the gaps between the numbers. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 

@@ -238,6 +238,7 @@ static void child_adopt_locked(struct proc *child, struct proc *reaper)
 {
     list_del(&child->sibling);
     child->parent = reaper;
+    __atomic_store_n(&child->parent_id, proc_id(reaper), __ATOMIC_RELAXED);
     list_add_tail(&child->sibling, &reaper->children);
     if (child->pdeath_signal)
         signal_send_proc(child, child->pdeath_signal, NULL);

@@ -304,6 +304,7 @@ static void proc_link_locked(struct proc *child, struct proc *parent, u64 flags)
         parent = parent->parent;
     }
     child->parent = parent;
+    child->parent_id = proc_id(parent);
     list_add_tail(&child->sibling, &parent->children);
     pgrp_join_locked(child, proc_current()->pgrp);
     child->pid->proc = child;

@@ -80,6 +80,7 @@ struct proc {
     bool autoreap;       /* nobody will wait for it */
     u8 exit_signal;      /* to the parent at the end; 0: none */
     struct proc *parent; /* NULL for process 1 */
+    u32 parent_id;       /* its id; read without the lock */
     struct list_head children, sibling;
     struct pgrp *pgrp;
     struct list_head pgrp_link;

@@ -32,7 +32,8 @@ int limits_check(struct aspace *as, u64 pages, bool is_data)
     return is_data && as->data_pages + pages > as->limit_data >> PAGE_SHIFT ? -ENOMEM : 0;
 }
 
-/* Memory is promised freely, but for the obviously impossible; MAP_NORESERVE asks for that too. */
+/* Memory is promised freely, but for the obviously impossible; MAP_NORESERVE asks for that too.
+ */
 static int promise_check(const struct vm_map_request *req, u64 pages, bool is_data)
 {
     struct mem_stats stats;
