@@ -23,10 +23,13 @@
 #include <vfs/inode.h>
 #include <vfs/names.h>
 
-/* The first name of a file with several. */
+/* The first name of a file with several; or a directory, whose time is set at the end, when
+ * nothing is put into it any more. */
 struct seen {
     struct seen *next;
     u32 ino, dev_major, dev_minor;
+    u32 mtime;
+    bool is_dir;
     char name[];
 };
 
@@ -168,6 +171,8 @@ static int seen_add(struct unpack *u, const struct cpio_entry *e)
     s->ino = e->ino;
     s->dev_major = e->dev_major;
     s->dev_minor = e->dev_minor;
+    s->mtime = e->mtime;
+    s->is_dir = S_ISDIR(e->mode);
     memcpy(s->name, u->path, n);
     u->seen = s;
     return 0;
@@ -226,7 +231,8 @@ static int entry_unpack(void *arg, const struct cpio_entry *e)
     switch (e->mode & S_IFMT) {
     case S_IFDIR:
         r = u->path[1] ? vfs_mkdir_at(AT_FDCWD, u->path, e->mode & 07777) : 0;
-        r = r == -EEXIST ? 0 : r;
+        if (!r || r == -EEXIST)
+            r = seen_add(u, e);
         break;
     case S_IFREG:
         r = file_unpack(u, e);
@@ -240,12 +246,25 @@ static int entry_unpack(void *arg, const struct cpio_entry *e)
     return r ? r : attributes_set(u->path, e);
 }
 
-static void unpack_free(struct unpack *u)
+static void time_set(const char *path, nsec_t time)
+{
+    struct path at;
+
+    if (path_lookup_at(AT_FDCWD, path, 0, &at))
+        return;
+    if (vfs_set_times(&at, &time, &time, false))
+        log_warn("initrd: cannot set the time of %s\n", path);
+    path_put(&at);
+}
+
+static void unpack_end(struct unpack *u)
 {
     while (u->seen) {
         struct seen *s = u->seen;
 
         u->seen = s->next;
+        if (s->is_dir)
+            time_set(s->name, (nsec_t)s->mtime * NSEC_PER_SEC);
         mem_free(s);
     }
     mem_free(u);
@@ -263,6 +282,6 @@ int vfs_unpack_initrd(const void *data, size_t size)
         r = cpio_read(data, size, entry_unpack, u);
     if (r)
         log_err("initrd: cannot unpack %s: error %d\n", u->path, -r);
-    unpack_free(u);
+    unpack_end(u);
     return r;
 }

@@ -102,13 +102,40 @@ static void tmpfs_inode_release(struct inode *inode)
         mem_free(inode->priv);
 }
 
+/* The next dentry of the tree in depth-first order; NULL after the last. Locks: sb->names. */
+static struct dentry *tree_next(struct dentry *at, struct dentry *root)
+{
+    if (!list_is_empty(&at->children))
+        return list_first(&at->children, struct dentry, sibling);
+    while (at != root && at->sibling.next == &at->parent->children)
+        at = at->parent;
+    return at == root ? NULL : list_next(at, sibling);
+}
+
+/* Pages of all files that have a name. */
+static u64 pages_used(struct superblock *sb)
+{
+    u64 n = 0;
+
+    rw_read_lock(&sb->names);
+    for (struct dentry *d = sb->root; d; d = tree_next(d, sb->root)) {
+        if (d->inode->object)
+            n +=
+                __atomic_load_n(&d->inode->object->n_pages, __ATOMIC_RELAXED) / d->inode->nlink;
+    }
+    rw_read_unlock(&sb->names);
+    return n;
+}
+
+/* A file system may fill half of the memory, as far as it is free: it is not enforced. */
 static int tmpfs_statfs(struct superblock *sb, struct statfs64 *out)
 {
     struct mem_stats stats;
+    u64 used = pages_used(sb);
 
     mem_stats_read(&stats);
-    out->f_blocks = stats.total_pages / 2;
-    out->f_bfree = min(stats.free_pages, stats.total_pages / 2);
+    out->f_blocks = max(stats.total_pages / 2, used);
+    out->f_bfree = min(stats.free_pages, out->f_blocks - used);
     out->f_bavail = out->f_bfree;
     out->f_files = stats.total_pages / 2;
     out->f_ffree = out->f_files - min((u64)out->f_files, sb->next_ino);
