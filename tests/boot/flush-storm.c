@@ -6,7 +6,7 @@
  */
 #include "t.h"
 
-enum { THREADS = 4, LOOPS = 40, PAGES = 8 };
+enum { THREADS = 4, LOOPS = 20, PAGES = 8 };
 
 static void *worker(void *arg)
 {

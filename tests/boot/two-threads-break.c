@@ -6,7 +6,7 @@
  */
 #include "t.h"
 
-enum { THREADS = 4, ROUNDS = 8, PAGES = 8 };
+enum { THREADS = 4, ROUNDS = 5, PAGES = 8 };
 
 static char *m;
 static volatile int round_no, ready, finished;
