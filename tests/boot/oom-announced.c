@@ -24,7 +24,7 @@ int main(void)
     m[0] = 1;
     long before = t_counter_in("/proc/vmstat", "cow_oom");
     CHECK(before >= 0, "no counter cow_oom");
-    for (int kind = 0; kind < 2; kind++) {
+    for (int kind = t_is_eager(); kind < 2; kind++) {
         int told[2];
         pipe(told);
         pid_t pid = t_fork();
@@ -46,7 +46,8 @@ int main(void)
         close(told[0]);
         close(told[1]);
     }
-    CHECK(t_counter_in("/proc/vmstat", "cow_oom") >= before + 2, "the counter does not move");
+    CHECK(t_counter_in("/proc/vmstat", "cow_oom") >= before + 2 - t_is_eager(),
+          "the counter does not move");
     CHECK(m[0] == 1);
     return 0;
 }

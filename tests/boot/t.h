@@ -358,6 +358,13 @@ static inline long t_counter(const char *name)
     return t_counter_in("/proc/self/cow", name);
 }
 
+/* The engine that copies every page at fork shares none: counters and states differ. */
+static inline int t_is_eager(void)
+{
+    static char line[4096];
+    return t_read_file("/proc/cmdline", line, sizeof line) > 0 && strstr(line, "fork=eager");
+}
+
 /* The states of the pages from addr on as /proc/PID/cow draws them; 0 when it does not exist.
  */
 static inline int t_states(pid_t pid, const void *addr, size_t pages, char *out)
