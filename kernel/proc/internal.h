@@ -39,13 +39,26 @@ bool pgrp_is_orphaned_locked(const struct pgrp *g);
  * members get SIGHUP and SIGCONT. Locks: proc_lock. */
 void pgrp_check_orphans_locked(struct proc *proc);
 
+/* --- sigqueue.c; locks: sig_lock --- */
+struct sigqueue {
+    struct list_head link;
+    struct siginfo_part info;
+    bool is_timers; /* part of a posix_timer: never freed on its own */
+};
+void sigpending_init(struct sigpending *p);
+void sigpending_drop(struct sigpending *p, sigset64_t set);
+void sigpending_flush(struct sigpending *p);
+/* info NULL: SI_KERNEL. limit: entries in the queue. Returns 0, -EAGAIN. */
+int sigpending_add(struct sigpending *p, int signo, const struct siginfo_part *info, u64 limit);
+void sigpending_add_timer(struct sigpending *p, struct sigqueue *q);
+/* Takes one instance of a pending signal; the bit stays while others wait. */
+void sigpending_take(struct sigpending *p, int signo, struct siginfo_part *info);
+
 /* --- signal.c --- */
 int must_check sighand_create(struct sighand **out);
 int must_check sighand_copy(struct sighand *from, struct sighand **out);
 void sighand_get(struct sighand *sh);
 void sighand_put(struct sighand *sh);
-void sigpending_init(struct sigpending *p);
-void sigpending_flush(struct sigpending *p);
 /* The caller has checked permission. Locks: proc->sig_lock. */
 int signal_send_locked(struct proc *proc, struct uthread *u, int signo,
                        const struct siginfo_part *info);
@@ -104,7 +117,9 @@ void proc_timers_end(struct proc *proc);
 void posix_timers_delete_all(struct proc *proc);
 /* A timer's signal; counted as an overrun if the last one still waits. tid 0: to the process.
  */
-void signal_send_timer(struct proc *proc, u32 tid, const struct siginfo_part *info);
+void signal_send_timer(struct proc *proc, u32 tid, struct sigqueue *q);
+/* The timer goes away. */
+void signal_forget_timer(struct proc *proc, struct sigqueue *q);
 /* The caller took a timer's signal. Locks: sig_lock. */
 void posix_timer_delivered_locked(const struct siginfo_part *info);
 

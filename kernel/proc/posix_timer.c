@@ -21,6 +21,7 @@ struct posix_timer {
     struct posix_timer_spec spec; /* set at creation */
     struct proc *proc;            /* set at creation */
     struct timer timer;
+    struct sigqueue entry; /* sig_lock: the signal, when it waits */
     nsec_t interval;
     u32 overrun_last; /* of the signal delivered last */
 };
@@ -28,17 +29,11 @@ struct posix_timer {
 static void fired(struct timer *timer)
 {
     struct posix_timer *t = container_of(timer, struct posix_timer, timer);
-    struct siginfo_part info;
 
     if (t->interval)
         timer_set(timer, timer->deadline + t->interval);
-    if (!t->spec.signo)
-        return;
-    siginfo_kernel(&info, t->spec.signo);
-    info.code = SI_TIMER;
-    info.timer_id = t->id;
-    info.timer_value = t->spec.value;
-    signal_send_timer(t->proc, t->spec.tid, &info);
+    if (t->spec.signo)
+        signal_send_timer(t->proc, t->spec.tid, &t->entry);
 }
 
 static struct posix_timer *find_locked(struct proc *proc, u32 id)
@@ -66,6 +61,12 @@ long posix_timer_create(const struct posix_timer_spec *spec)
     t->id = proc->next_timer_id++;
     if (!spec->has_value)
         t->spec.value = t->id;
+    list_init(&t->entry.link);
+    t->entry.is_timers = true;
+    siginfo_kernel(&t->entry.info, spec->signo);
+    t->entry.info.code = SI_TIMER;
+    t->entry.info.timer_id = t->id;
+    t->entry.info.timer_value = t->spec.value;
     list_add_tail(&t->link, &proc->posix_timers);
     spin_unlock_irqrestore(&proc->sig_lock, state);
     return t->id;
@@ -157,6 +158,7 @@ static void destroy(struct posix_timer *t)
 {
     t->interval = 0;
     timer_cancel(&t->timer);
+    signal_forget_timer(t->proc, &t->entry);
     mem_free(t);
 }
 

@@ -2,10 +2,6 @@
 /*
  * Sending signals and choosing who takes them. Taking is in sigtake.c.
  *
- * A standard signal is pending once; a real-time signal queues. Where the queue entry cannot be
- * had, a standard signal still becomes pending, without its details; a real-time one
- * from a user is refused with -EAGAIN (signal(7), "Queueing and delivery").
- *
  * Locks: see signal.h.
  */
 #include <proc/internal.h>
@@ -16,11 +12,6 @@
 #include <linux/signal.h>
 #include <mem/cache.h>
 #include <vfs/cred.h>
-
-struct sigqueue {
-    struct list_head link;
-    struct siginfo_part info;
-};
 
 #define SIGS_STOP (sig_bit(SIGSTOP) | sig_bit(SIGTSTP) | sig_bit(SIGTTIN) | sig_bit(SIGTTOU))
 #define SIGS_FAULT                                                             \
@@ -95,32 +86,6 @@ struct sigaction_k sighand_action(struct sighand *sh, int signo)
 
 /* --- pending signals --- */
 
-void sigpending_init(struct sigpending *p)
-{
-    p->set = 0;
-    list_init(&p->queue);
-}
-
-static void sigpending_drop(struct sigpending *p, sigset64_t set)
-{
-    struct sigqueue *q, *next;
-
-    if (!(p->set & set))
-        return;
-    p->set &= ~set;
-    list_for_each_safe (q, next, &p->queue, link) {
-        if (set & sig_bit(q->info.signo)) {
-            list_del(&q->link);
-            mem_free(q);
-        }
-    }
-}
-
-void sigpending_flush(struct sigpending *p)
-{
-    sigpending_drop(p, ~0UL);
-}
-
 static void proc_drop_pending_locked(struct proc *proc, sigset64_t set)
 {
     struct uthread *u;
@@ -128,52 +93,6 @@ static void proc_drop_pending_locked(struct proc *proc, sigset64_t set)
     sigpending_drop(&proc->pending, set);
     list_for_each (u, &proc->threads, link)
         sigpending_drop(&u->pending, set);
-}
-
-static int sigpending_add(struct sigpending *p, int signo, const struct siginfo_part *info)
-{
-    struct sigqueue *q;
-
-    if (signo < SIGRTMIN && (p->set & sig_bit(signo)))
-        return 0;
-    q = mem_alloc(sizeof(*q));
-    if (!q && signo >= SIGRTMIN && info && info->code < 0)
-        return -EAGAIN;
-    p->set |= sig_bit(signo);
-    if (!q)
-        return 0;
-    if (info)
-        q->info = *info;
-    else
-        siginfo_kernel(&q->info, signo);
-    list_add_tail(&q->link, &p->queue);
-    return 0;
-}
-
-/* Takes one instance of signo out; the bit stays while others wait. */
-static void sigpending_take(struct sigpending *p, int signo, struct siginfo_part *info)
-{
-    struct sigqueue *q, *found = NULL;
-    bool more = false;
-
-    list_for_each (q, &p->queue, link) {
-        if (q->info.signo != signo)
-            continue;
-        more = found;
-        if (more)
-            break;
-        found = q;
-    }
-    if (!more)
-        p->set &= ~sig_bit(signo);
-    if (!found) {
-        memset(info, 0, sizeof(*info));
-        info->signo = signo;
-        return;
-    }
-    *info = found->info;
-    list_del(&found->link);
-    mem_free(found);
 }
 
 struct sigaction_k signal_action_set(struct proc *proc, int signo,
@@ -271,20 +190,27 @@ static void cancel_opposites_locked(struct proc *proc, int signo)
     }
 }
 
+/* Does the signal become pending? What happens at the moment of sending happens here. */
+static bool send_is_wanted_locked(struct proc *proc, struct uthread *u, int signo)
+{
+    assert(spin_is_held(&proc->sig_lock));
+    if (list_is_empty(&proc->threads) || proc->group_exit)
+        return false;
+    cancel_opposites_locked(proc, signo);
+    if (!u)
+        u = list_first(&proc->threads, struct uthread, link);
+    return !is_ignored_locked(proc, u, signo);
+}
+
 int signal_send_locked(struct proc *proc, struct uthread *u, int signo,
                        const struct siginfo_part *info)
 {
-    struct uthread *first;
     int err;
 
-    assert(spin_is_held(&proc->sig_lock));
-    if (list_is_empty(&proc->threads) || proc->group_exit)
+    if (!send_is_wanted_locked(proc, u, signo))
         return 0;
-    cancel_opposites_locked(proc, signo);
-    first = u ? u : list_first(&proc->threads, struct uthread, link);
-    if (is_ignored_locked(proc, first, signo))
-        return 0;
-    err = sigpending_add(u ? &u->pending : &proc->pending, signo, info);
+    err = sigpending_add(u ? &u->pending : &proc->pending, signo, info,
+                         proc->limits[RLIMIT_SIGPENDING].rlim_cur);
     if (err)
         return err;
     notify_taker_locked(proc, u, signo);
@@ -309,30 +235,28 @@ int signal_send_thread(struct uthread *u, int signo, const struct siginfo_part *
     return err;
 }
 
-static bool timer_overran(struct sigpending *p, u32 timer_id)
-{
-    struct sigqueue *q;
-
-    list_for_each (q, &p->queue, link) {
-        if (q->info.code == SI_TIMER && q->info.timer_id == timer_id) {
-            q->info.overrun++;
-            return true;
-        }
-    }
-    return false;
-}
-
-void signal_send_timer(struct proc *proc, u32 tid, const struct siginfo_part *info)
+void signal_send_timer(struct proc *proc, u32 tid, struct sigqueue *q)
 {
     u64 state = spin_lock_irqsave(&proc->sig_lock);
     struct uthread *u = NULL, *each;
+    int signo = q->info.signo;
 
     list_for_each (each, &proc->threads, link) {
         if (tid && each->thread->tid == tid)
             u = each;
     }
-    if (!timer_overran(u ? &u->pending : &proc->pending, info->timer_id) && (u || !tid))
-        (void)signal_send_locked(proc, u, info->signo, info);
+    if ((u || !tid) && send_is_wanted_locked(proc, u, signo)) {
+        sigpending_add_timer(u ? &u->pending : &proc->pending, q);
+        notify_taker_locked(proc, u, signo);
+    }
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+}
+
+void signal_forget_timer(struct proc *proc, struct sigqueue *q)
+{
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+
+    list_del(&q->link); /* the signal stays pending, without details, if it was */
     spin_unlock_irqrestore(&proc->sig_lock, state);
 }
 
@@ -351,7 +275,7 @@ void signal_force_info(const struct siginfo_part *info)
     spin_unlock(&proc->sighand->lock);
     u->blocked &= ~bit;
     u->forced |= bit;
-    (void)sigpending_add(&u->pending, info->signo, info);
+    (void)sigpending_add(&u->pending, info->signo, info, UINT64_MAX);
     thread_interrupt(current);
     spin_unlock_irqrestore(&proc->sig_lock, state);
 }

@@ -59,9 +59,11 @@ struct siginfo_part {
 };
 
 struct sigpending {
-    sigset64_t set; /* sig_lock: which are pending */
+    sigset64_t set;   /* sig_lock: which are pending */
+    sigset64_t plain; /* sig_lock: which came from the kernel without details */
     struct list_head
-        queue; /* sig_lock: struct sigqueue, oldest first; a set bit may have none */
+        queue;    /* sig_lock: struct sigqueue, oldest first; a set bit may have none */
+    u64 n_queued; /* sig_lock */
 };
 
 /* As the user's struct sigaction of riscv64. */
