@@ -136,10 +136,9 @@ static u64 count_ram(void)
 
 static void page_array_create(void)
 {
-    page_first_pfn = ram.at[0].start;
     page_end_pfn = ram.at[ram.n - 1].end;
-    u64 n = page_end_pfn - page_first_pfn;
-    page_array = boot_alloc(n * sizeof(struct page));
+    u64 n = page_end_pfn - ram.at[0].start;
+    page_array_begin(boot_alloc(n * sizeof(struct page)), ram.at[0].start);
     for (u64 i = 0; i < n; i++)
         page_array[i] = (struct page){.type = PAGE_RESERVED};
 }
@@ -158,7 +157,7 @@ static void free_span(struct span span)
 {
     while (span.start < span.end) {
         unsigned order = block_order(span.start, span.end);
-        page_free_reserved(&page_array[span.start - page_first_pfn], order);
+        page_free_reserved(pfn_to_page(span.start), order);
         span.start += 1UL << order;
     }
 }
@@ -176,7 +175,7 @@ bool mem_next_ram(pfn_t from, struct span *out)
 
 void mem_init(const void *dtb)
 {
-    phys_base = boot_phys_base;
+    direct_map_begin(boot_phys_base);
     map_read(dtb);
     page_array_create();
     void *zeroes = boot_alloc(PAGE_SIZE);
@@ -200,7 +199,7 @@ void mem_release_range(paddr_t base, u64 size)
     /* between two ranges of RAM lie reserved frames that are nothing at all */
     while (mem_next_ram(span.end, &span)) {
         for (pfn_t pfn = span.start; pfn < min(span.end, end); pfn++) {
-            struct page *page = &page_array[pfn - page_first_pfn];
+            struct page *page = pfn_to_page(pfn);
             if (page->type == PAGE_RESERVED)
                 page_free_reserved(page, 0);
         }

@@ -42,6 +42,7 @@ _Static_assert(KMAP_END - KMAP_BASE == 4 * GiB, "the window has four root entrie
 
 paddr_t kernel_root_pa;
 paddr_t phys_base;
+u64 direct_offset;
 
 static struct spinlock window_lock = SPINLOCK_INIT("mem.window");
 static vaddr_t device_low = KMAP_END; /* window_lock: devices lie from here to KMAP_END */

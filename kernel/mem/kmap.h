@@ -11,6 +11,9 @@
 
 extern paddr_t kernel_root_pa; /* root table of kernel threads */
 extern paddr_t phys_base;      /* physical address at DIRECT_BASE, 1 GiB aligned */
+extern u64 direct_offset; /* DIRECT_BASE - phys_base; with phys_base by direct_map_begin() */
+extern struct page
+    *page_of_pfn0; /* where the struct of frame 0 would be; by page_array_begin() */
 
 /* Builds the real kernel map and makes this hart use it. At boot, after mem_init(). */
 void kmap_init(void);
@@ -28,21 +31,36 @@ void kstack_drain(void);
  * space. */
 void *kmap_device(paddr_t pa, size_t size);
 
+static inline void direct_map_begin(paddr_t base)
+{
+    phys_base = base;
+    direct_offset = DIRECT_BASE - base;
+}
+static inline void page_array_begin(struct page *array, pfn_t first)
+{
+    page_array = array;
+    page_first_pfn = first;
+    page_of_pfn0 = array - first;
+}
 static inline void *pa_to_va(paddr_t pa)
 {
-    return (void *)(pa - phys_base + DIRECT_BASE);
+    return (void *)(pa + direct_offset);
 }
 static inline paddr_t va_to_pa(const void *direct_map_va)
 {
-    return (paddr_t)direct_map_va - DIRECT_BASE + phys_base;
+    return (paddr_t)direct_map_va - direct_offset;
+}
+static inline struct page *pfn_to_page(pfn_t pfn)
+{
+    return page_of_pfn0 + pfn;
 }
 static inline struct page *pa_to_page(paddr_t pa)
 {
-    return &page_array[(pa >> PAGE_SHIFT) - page_first_pfn];
+    return pfn_to_page(pa >> PAGE_SHIFT);
 }
 static inline pfn_t page_to_pfn(const struct page *page)
 {
-    return (pfn_t)(page - page_array) + page_first_pfn;
+    return page - page_of_pfn0;
 }
 static inline paddr_t page_to_pa(const struct page *page)
 {

@@ -25,7 +25,7 @@
 #define HART_FRAMES (64) /* frames a hart cache can hold */
 #define HART_BATCH  (HART_FRAMES / 2)
 
-struct page *page_array;
+struct page *page_array, *page_of_pfn0;
 pfn_t page_first_pfn, page_end_pfn;
 struct page *zero_page;
 

@@ -17,10 +17,6 @@
 #include <sched/mutex.h>
 #include <sched/wait.h>
 
-#define RW_WRITER  (1L << 32)
-#define RW_WAITERS (1L << 33)
-#define RW_READERS ((1L << 32) - 1)
-
 struct rw_waiter {
     struct thread *thread;
     struct list_head link;
@@ -42,32 +38,40 @@ void rw_init(struct rwmutex *rw, const char *name)
 #endif
 }
 
-static void check_order(const struct rwmutex *rw)
+#ifdef DEBUG
+void rw_check_order(const struct rwmutex *rw)
 {
     assert_may_sleep();
-#ifdef DEBUG
     assert_msg(rw->writer != current, "%s", rw->name);
     held_check(rw->class);
-#else
-    (void)rw;
-#endif
 }
 
-static void note_held(struct rwmutex *rw, bool as_writer)
+void rw_note_read(struct rwmutex *rw)
+{
+    held_add(rw->class);
+}
+
+void rw_note_read_end(struct rwmutex *rw)
+{
+    assert_msg(rw->state & RW_READERS, "%s", rw->name);
+    held_remove(rw->class);
+}
+#endif
+
+static void note_write(struct rwmutex *rw)
 {
 #ifdef DEBUG
-    if (as_writer)
-        rw->writer = current;
+    rw->writer = current;
     held_add(rw->class);
 #else
     (void)rw;
-    (void)as_writer;
 #endif
 }
 
-static void note_released(struct rwmutex *rw)
+static void note_write_end(struct rwmutex *rw)
 {
 #ifdef DEBUG
+    assert_msg(rw->writer == current, "%s", rw->name);
     rw->writer = NULL;
     held_remove(rw->class);
 #else
@@ -126,42 +130,27 @@ static no_inline void rw_wait(struct rwmutex *rw, bool is_writer)
     spin_unlock(&rw->lock);
 }
 
-/* One reader less. */
-static void drop_reader(struct rwmutex *rw)
+/* A reader took one back. */
+void rw_read_left(struct rwmutex *rw, s64 seen)
 {
-    s64 old = __atomic_fetch_sub(&rw->state, 1, __ATOMIC_RELEASE);
-    if (unlikely((old & RW_WAITERS) && (old & RW_READERS) == 1))
+    if ((seen & RW_WAITERS) && (seen & RW_READERS) == 1)
         grant_waiters(rw);
 }
 
-void rw_read_lock(struct rwmutex *rw)
+void rw_read_wait(struct rwmutex *rw)
 {
-    check_order(rw);
-    s64 old = __atomic_fetch_add(&rw->state, 1, __ATOMIC_ACQUIRE);
-    if (unlikely(old & (RW_WRITER | RW_WAITERS))) {
-        drop_reader(rw);
-        rw_wait(rw, false);
-    }
-    note_held(rw, false);
-}
-
-void rw_read_unlock(struct rwmutex *rw)
-{
-#ifdef DEBUG
-    assert_msg(rw->state & RW_READERS, "%s", rw->name);
-    held_remove(rw->class);
-#endif
-    drop_reader(rw);
+    rw_read_left(rw, __atomic_fetch_sub(&rw->state, 1, __ATOMIC_RELEASE));
+    rw_wait(rw, false);
 }
 
 void rw_write_lock(struct rwmutex *rw)
 {
     s64 nobody = 0;
-    check_order(rw);
+    rw_check_order(rw);
     if (unlikely(!__atomic_compare_exchange_n(&rw->state, &nobody, RW_WRITER, false,
                                               __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
         rw_wait(rw, true);
-    note_held(rw, true);
+    note_write(rw);
 }
 
 /* Locks of one class are not ordered among each other anyway (lockdep.h). */
@@ -172,10 +161,7 @@ void rw_write_lock_nested(struct rwmutex *rw)
 
 void rw_write_unlock(struct rwmutex *rw)
 {
-#ifdef DEBUG
-    assert_msg(rw->writer == current, "%s", rw->name);
-#endif
-    note_released(rw);
+    note_write_end(rw);
     s64 old = __atomic_fetch_and(&rw->state, ~RW_WRITER, __ATOMIC_RELEASE);
     if (unlikely(old & RW_WAITERS))
         grant_waiters(rw);

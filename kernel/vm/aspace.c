@@ -27,7 +27,7 @@ static struct spinlock list_lock = SPINLOCK_INIT("aspace list");
 static struct list_head all = LIST_INIT(all); /* list_lock */
 
 struct vm_file_ops vm_file_ops;
-u64 vm_events[MAX_HARTS][VM_N_EVENTS];
+static u64 past_events[VM_N_EVENTS]; /* list_lock: of address spaces that are gone */
 
 const char *const vm_event_names[VM_N_EVENTS] = {
     [VM_SHARED] = "cow_shared",           [VM_REUSED] = "cow_reused",
@@ -40,11 +40,24 @@ const char *const vm_event_names[VM_N_EVENTS] = {
 
 u64 vm_event_total(enum vm_event event)
 {
-    u64 sum = 0;
+    struct aspace *as;
 
-    for (u32 i = 0; i < n_harts; i++)
-        sum += __atomic_load_n(&vm_events[i][event], __ATOMIC_RELAXED);
+    spin_lock(&list_lock);
+    u64 sum = past_events[event];
+    list_for_each (as, &all, all_link)
+        sum += __atomic_load_n(&as->events[event], __ATOMIC_RELAXED);
+    spin_unlock(&list_lock);
     return sum;
+}
+
+/* Its figures go into the past's in the same step as it leaves the list. */
+static void list_remove(struct aspace *as)
+{
+    spin_lock(&list_lock);
+    list_del(&as->all_link);
+    for (unsigned i = 0; i < VM_N_EVENTS; i++)
+        past_events[i] += as->events[i];
+    spin_unlock(&list_lock);
 }
 
 void vm_init(const char *engine_name)
@@ -122,17 +135,14 @@ static void destroy(struct aspace *as)
     if (as->exe)
         vm_file_ops.put(as->exe);
     ledger_destroy(as);
+    list_remove(as);
     cache_free(aspace_cache, as);
 }
 
 void aspace_put(struct aspace *as)
 {
-    /* the list's lock keeps aspace_for_each() from finding one whose count is zero */
     if (__atomic_fetch_sub(&as->users, 1, __ATOMIC_ACQ_REL) != 1)
         return;
-    spin_lock(&list_lock);
-    list_del(&as->all_link);
-    spin_unlock(&list_lock);
     assert_msg(as->harts_active == 0, "still loaded on harts %lx", as->harts_active);
     destroy(as);
 }

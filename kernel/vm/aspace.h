@@ -61,11 +61,9 @@ struct aspace {
 #endif
 };
 
-/* Counts for this address space and for the machine. */
 static inline void vm_count(struct aspace *as, enum vm_event event, u64 n)
 {
     __atomic_fetch_add(&as->events[event], n, __ATOMIC_RELAXED);
-    vm_events[mycpu()->id][event] += n;
 }
 
 void vm_init(const char *fork_engine_name); /* boot, one hart; "" or NULL: the default */

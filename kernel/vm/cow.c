@@ -30,21 +30,10 @@
 static void cow_reuse(struct fault *f, pte_t *slot, pte_t pte);
 static void cow_copy(struct fault *f, pte_t *slot, pte_t pte);
 
-/* Only anonymous frames have owners: the page cache and the zero page always lend theirs. */
-static bool is_sole_owner(const struct page *page)
-{
-    return page->type == PAGE_ANON && page_count(page) == 1;
-}
-
-bool cow_needs_copy(pte_t pte)
-{
-    return !is_sole_owner(pte_page(pte));
-}
-
 int cow_break(struct fault *f, pte_t *slot, pte_t pte)
 {
     assert(vma_is_cow(f->vma) && !pte_is_writable(pte)); /* COW-2 */
-    if (is_sole_owner(pte_page(pte))) {
+    if (page_has_sole_owner(pte_page(pte))) {
         cow_reuse(f, slot, pte);
         return 0;
     }

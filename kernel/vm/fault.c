@@ -36,13 +36,20 @@ static int fault_reserve(struct fault *f, pte_t seen);
 static int fault_resolve(struct fault *f, pte_t *slot);
 static int fault_fill(struct fault *f, pte_t *slot);
 static int fault_upgrade(struct fault *f, pte_t *slot, pte_t pte);
+static int dirty_shared(struct fault *f, pte_t *slot, pte_t pte);
 static void fault_finish(struct fault *f);
 
 int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_info *info)
 {
-    struct fault f = {.as = as, .va = align_down(va, PAGE_SIZE), .access = access};
+    struct fault f;
     pte_t *slot;
     int err;
+
+    f.as = as;
+    f.va = align_down(va, PAGE_SIZE);
+    f.access = access;
+    f.spare = f.backing = f.dropped = NULL;
+    f.signo = f.code = 0;
 
     assert_may_sleep();
     rw_read_lock(&as->lock);
@@ -68,14 +75,27 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
     return err;
 }
 
-static int fault_fails(struct fault *f, int signo, int code)
+static no_inline int fault_fails(struct fault *f, int signo, int code)
 {
     f->signo = signo;
     f->code = code;
     return -EFAULT;
 }
 
-/* The area that va belongs to; a stack that ends above it may grow. */
+/* The area that ends above va is a stack: it may grow, but under the lock for writing. */
+static no_inline int grow_stack(struct fault *f)
+{
+    struct aspace *as = f->as;
+
+    rw_read_unlock(&as->lock);
+    int err = stack_grow(as, f->va);
+    rw_read_lock(&as->lock);
+    if (err == -EFAULT)
+        return fault_fails(f, SIGSEGV, SEGV_MAPERR);
+    return err ? err : -EAGAIN;
+}
+
+/* The area that va belongs to. */
 static int fault_find_area(struct fault *f)
 {
     struct aspace *as = f->as;
@@ -88,24 +108,12 @@ static int fault_find_area(struct fault *f)
     if (!f->vma || !(f->vma->flags & VMA_GROWSDOWN))
         return fault_fails(f, SIGSEGV, SEGV_MAPERR);
 
-    rw_read_unlock(&as->lock);
-    int err = stack_grow(as, f->va);
-    rw_read_lock(&as->lock);
-    if (err == -EFAULT)
-        return fault_fails(f, SIGSEGV, SEGV_MAPERR);
-    return err ? err : -EAGAIN;
+    return grow_stack(f);
 }
 
 static int fault_check_access(struct fault *f)
 {
-    /* a writable or executable page of RISC-V that may not be read: writing implies reading */
-    static const u32 wanted[] = {
-        [VM_ACCESS_READ] = PROT_READ | PROT_WRITE,
-        [VM_ACCESS_WRITE] = PROT_WRITE,
-        [VM_ACCESS_EXEC] = PROT_EXEC,
-    };
-
-    if (likely(f->vma->prot & wanted[f->access]))
+    if (likely(f->vma->prot & f->access))
         return 0;
     return fault_fails(f, SIGSEGV, SEGV_ACCERR);
 }
@@ -114,12 +122,16 @@ static int reserve_frame(struct fault *f, bool zeroed)
 {
     if (f->spare)
         return 0;
-    f->spare = kalloc(PAGE_ANON, zeroed ? ALLOC_ZERO : 0);
+    f->spare = kalloc(PAGE_ANON, 0);
+    if (unlikely(!f->spare))
+        return -ENOMEM;
     f->spare_is_zeroed = zeroed;
-    return f->spare ? 0 : -ENOMEM;
+    if (zeroed)
+        clear_page(page_to_va(f->spare));
+    return 0;
 }
 
-static int reserve_backing(struct fault *f)
+static no_inline int reserve_backing(struct fault *f)
 {
     struct vm_object *object = f->vma->object;
 
@@ -142,7 +154,7 @@ static int fault_reserve(struct fault *f, pte_t seen)
         int err = reserve_backing(f);
         return !err && private_write ? reserve_frame(f, false) : err;
     }
-    if (private_write && pte_is_cow(seen) && cow_needs_copy(seen))
+    if (private_write && pte_is_cow(seen) && !page_has_sole_owner(pte_page(seen)))
         return reserve_frame(f, false);
     return 0;
 }
@@ -150,13 +162,24 @@ static int fault_reserve(struct fault *f, pte_t seen)
 /* Does the entry permit the access, A and D aside? */
 static bool entry_permits(pte_t pte, enum vm_access access)
 {
-    static const u64 needed[] = {
-        [VM_ACCESS_READ] = PTE_R,
-        [VM_ACCESS_WRITE] = PTE_W,
-        [VM_ACCESS_EXEC] = PTE_X,
-    };
+    _Static_assert(PTE_R == PROT_READ << 1 && PTE_W == PROT_WRITE << 1 &&
+                       PTE_X == PROT_EXEC << 1,
+                   "access and entry bits correspond");
+    return pte_is_valid(pte) && (pte.bits & ((u64)access << 1));
+}
 
-    return pte_is_valid(pte) && (pte.bits & needed[access]);
+/* PT-3: another thread was faster, or a hart had cached that there was nothing; or A or D is
+ * clear and the hardware leaves setting it to us (Svade). */
+static no_inline int fault_nothing(struct fault *f, pte_t *slot, pte_t pte)
+{
+    u64 missing = (PTE_A | (fault_is_write(f) ? PTE_D : 0)) & ~pte.bits;
+
+    if (missing)
+        pt_replace(slot, pte_with(pte, missing));
+    else
+        vm_count(f->as, VM_SPURIOUS, 1);
+    aspace_flush_page_local(f->as, f->va);
+    return 0;
 }
 
 /* With the leaf table locked the entry tells what to do. */
@@ -169,16 +192,8 @@ static int fault_resolve(struct fault *f, pte_t *slot)
     pte_t pte = pte_load(slot);
     if (pte_is_none(pte)) {
         err = fault_fill(f, slot);
-    } else if (entry_permits(pte, f->access)) {
-        /* PT-3: another thread was faster, or a hart had cached that there was nothing; or A
-         * or D is clear and the hardware leaves setting it to us (Svade) */
-        u64 missing = (PTE_A | (fault_is_write(f) ? PTE_D : 0)) & ~pte.bits;
-        if (missing)
-            pt_replace(slot, pte_with(pte, missing));
-        else
-            vm_count(f->as, VM_SPURIOUS, 1);
-        aspace_flush_page_local(f->as, f->va);
-        err = 0;
+    } else if (unlikely(entry_permits(pte, f->access))) {
+        err = fault_nothing(f, slot, pte);
     } else {
         err = fault_upgrade(f, slot, pte);
     }
@@ -239,7 +254,7 @@ static int fill_private_copy(struct fault *f, pte_t *slot, u64 bits)
     return 0;
 }
 
-static int fill_object(struct fault *f, pte_t *slot, u64 bits)
+static no_inline int fill_object(struct fault *f, pte_t *slot, u64 bits)
 {
     struct vm_object *object = f->vma->object;
 
@@ -274,7 +289,7 @@ static int fault_fill(struct fault *f, pte_t *slot)
 {
     u64 bits = vma_pte_bits(f->vma);
 
-    return f->vma->object ? fill_object(f, slot, bits) : fill_anon(f, slot, bits);
+    return unlikely(f->vma->object) ? fill_object(f, slot, bits) : fill_anon(f, slot, bits);
 }
 
 /* The entry maps a frame, but not for this access. */
@@ -282,9 +297,13 @@ static int fault_upgrade(struct fault *f, pte_t *slot, pte_t pte)
 {
     assert_msg(pte_is_valid(pte) && fault_is_write(f), "entry %lx, access %d at %lx", pte.bits,
                f->access, f->va);
-    if (pte_is_cow(pte))
+    if (likely(pte_is_cow(pte)))
         return cow_break(f, slot, pte);
+    return dirty_shared(f, slot, pte);
+}
 
+static no_inline int dirty_shared(struct fault *f, pte_t *slot, pte_t pte)
+{
     /* a clean page of a shared mapping: same frame, more permission, so no other hart need
      * know at once */
     assert(vma_is_shared(f->vma));

@@ -5,7 +5,13 @@
 #include <lib/types.h>
 #include <vm/aspace.h>
 
-enum vm_access { VM_ACCESS_READ, VM_ACCESS_WRITE, VM_ACCESS_EXEC };
+/* Each value is the PROT_* bits of which one permits the access (RISC-V: what may be written
+ * may be read); one bit to the left they are the bits of a page-table entry that do. */
+enum vm_access {
+    VM_ACCESS_READ = 0x1 | 0x2,
+    VM_ACCESS_WRITE = 0x2,
+    VM_ACCESS_EXEC = 0x4,
+};
 
 struct fault_info {
     int signo; /* SIGSEGV or SIGBUS; 0 when the kernel is out of memory */

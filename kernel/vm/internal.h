@@ -68,9 +68,13 @@ static inline u64 vma_index(const struct vma *vma, vaddr_t va)
     return vma->pgoff + ((va - vma->start) >> PAGE_SHIFT);
 }
 
+extern const u16 pte_bits_of_prot[8];
 /* The bits of an entry with all that the area permits (COW-9), A and D set so that no hart
  * faults for them. */
-u64 vma_pte_bits(const struct vma *vma);
+static inline u64 vma_pte_bits(const struct vma *vma)
+{
+    return pte_bits_of_prot[vma->prot & 7];
+}
 
 /* --- faults: fault.c, cow.c --- */
 
@@ -91,9 +95,13 @@ static inline bool fault_is_write(const struct fault *f)
     return f->access == VM_ACCESS_WRITE;
 }
 
-/* Does a write to this cow entry need a frame? A hint unless the table's lock is held (COW-8).
- */
-bool cow_needs_copy(pte_t pte);
+/* Does a write to a cow entry of this frame take it over? A hint unless the table's lock is
+ * held (COW-8). Only anonymous frames have owners: the page cache and the zero page always lend
+ * theirs. */
+static inline bool page_has_sole_owner(const struct page *page)
+{
+    return page->type == PAGE_ANON && page_count(page) == 1;
+}
 /* A write to a cow entry. Locks: the slot's table. Takes f->spare if it copies. Returns 0,
  * -EAGAIN (no spare). */
 int must_check cow_break(struct fault *f, pte_t *slot, pte_t pte);

@@ -15,19 +15,25 @@ static pte_t *entry_table(pte_t entry)
     return pa_to_va(pte_pa(entry));
 }
 
-pte_t *walk(const struct aspace *as, vaddr_t va)
+static always_inline pte_t *walk_down(const struct aspace *as, vaddr_t va)
 {
     const pte_t *table = as->root;
 
     assert(va < USER_END);
+#pragma GCC unroll 2 /* shifts by constants */
     for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
         pte_t entry = pte_load(&table[pt_index(va, level)]);
-        if (!pte_is_valid(entry))
+        if (unlikely(!pte_is_valid(entry)))
             return NULL;
         /* invariant: `table` is now the table of level - 1 that serves va */
         table = entry_table(entry);
     }
     return (pte_t *)&table[pt_index(va, 0)];
+}
+
+pte_t *walk(const struct aspace *as, vaddr_t va)
+{
+    return walk_down(as, va);
 }
 
 static struct page *table_create(unsigned level)
@@ -67,14 +73,13 @@ static int table_install(struct aspace *as, pte_t *slot, unsigned level)
     return 0;
 }
 
-int walk_alloc(struct aspace *as, vaddr_t va, pte_t **slot)
+static no_inline int walk_make(struct aspace *as, vaddr_t va, pte_t **slot)
 {
     pte_t *table = as->root;
 
-    assert(va < USER_END);
     for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
         pte_t *upper = &table[pt_index(va, level)];
-        if (unlikely(!pte_is_valid(pte_load(upper)))) {
+        if (!pte_is_valid(pte_load(upper))) {
             int err = table_install(as, upper, level - 1);
             if (err)
                 return err;
@@ -83,6 +88,12 @@ int walk_alloc(struct aspace *as, vaddr_t va, pte_t **slot)
     }
     *slot = &table[pt_index(va, 0)];
     return 0;
+}
+
+int walk_alloc(struct aspace *as, vaddr_t va, pte_t **slot)
+{
+    *slot = walk_down(as, va);
+    return likely(*slot) ? 0 : walk_make(as, va, slot);
 }
 
 pte_t *walk_pinned(struct aspace *as, vaddr_t va)

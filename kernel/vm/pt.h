@@ -74,7 +74,7 @@ void pt_make_cow(pte_t *slot);
 /* The frame of an entry that is not none. */
 static inline struct page *pte_page(pte_t pte)
 {
-    return &page_array[pte_pfn(pte) - page_first_pfn];
+    return pfn_to_page(pte_pfn(pte));
 }
 
 static inline bool page_is_shmem(const struct page *page)

@@ -58,7 +58,7 @@ static void count_ref(struct recount *r, pte_t pte)
 static void check_rules(struct recount *r, const struct vma *vma, vaddr_t va, pte_t pte)
 {
     const struct page *page = pte_page(pte);
-    u64 permitted = vma->prot ? vma_pte_bits(vma) : 0;
+    u64 permitted = vma_pte_bits(vma);
 
     if (pte_is_valid(pte) && (pte.bits & ~permitted & PTE_PERM_MASK))
         complain(r, "COW-9: %lx: entry %lx permits more than the area (%x)\n", va, pte.bits,
@@ -172,7 +172,7 @@ static bool walk_aspace(void *arg, struct aspace *as)
 
 static void compare_frame(struct recount *r, pfn_t pfn)
 {
-    const struct page *page = &page_array[pfn - page_first_pfn];
+    const struct page *page = pfn_to_page(pfn);
     u32 expected = r->refs[pfn - r->first];
 
     if (page->type != PAGE_ANON && page->type != PAGE_FILE && page->type != PAGE_TABLE) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copy-on-write and paging events, counted per address space and, per hart, for the machine. */
+/* Copy-on-write and paging events, counted by each address space for itself. */
 #pragma once
 
 #include <arch/riscv/page.h>
@@ -21,6 +21,6 @@ enum vm_event {
     VM_N_EVENTS,
 };
 
-extern u64 vm_events[MAX_HARTS][VM_N_EVENTS];         /* each hart writes its own row */
 extern const char *const vm_event_names[VM_N_EVENTS]; /* "cow_shared" ... as in /proc/vmstat */
+/* For the machine: of all address spaces that there are and were. */
 u64 vm_event_total(enum vm_event event);

@@ -201,8 +201,8 @@ void page_sync_icache(struct page *page)
     /* a frame is made executable once and read by many: remember that it was done */
     if (__atomic_load_n(&page->flags, __ATOMIC_RELAXED) & PG_ICACHE_CLEAN)
         return;
-    page_flags_set(page, PG_ICACHE_CLEAN);
     icache_flush_local();
     if (harts_online & ~hart_bit(mycpu()->id))
         icache_flush_remote(harts_online);
+    page_flags_set(page, PG_ICACHE_CLEAN);
 }

@@ -274,17 +274,14 @@ void vma_merge_range(struct aspace *as, vaddr_t start, vaddr_t end)
         vma = vma_merge(vma);
 }
 
-u64 vma_pte_bits(const struct vma *vma)
-{
-    static const u16 by_prot[8] = {
-        [PROT_READ] = PTE_R,
-        [PROT_WRITE] = PTE_R | PTE_W | PTE_D, /* W without R is reserved */
-        [PROT_READ | PROT_WRITE] = PTE_R | PTE_W | PTE_D,
-        [PROT_EXEC] = PTE_X,
-        [PROT_READ | PROT_EXEC] = PTE_R | PTE_X,
-        [PROT_WRITE | PROT_EXEC] = PTE_R | PTE_W | PTE_D | PTE_X,
-        [PROT_READ | PROT_WRITE | PROT_EXEC] = PTE_R | PTE_W | PTE_D | PTE_X,
-    };
+#define ANY (PTE_V | PTE_U | PTE_A)
 
-    return by_prot[vma->prot & 7] | PTE_V | PTE_U | PTE_A;
-}
+const u16 pte_bits_of_prot[8] = {
+    [PROT_READ] = ANY | PTE_R,
+    [PROT_WRITE] = ANY | PTE_R | PTE_W | PTE_D, /* W without R is reserved */
+    [PROT_READ | PROT_WRITE] = ANY | PTE_R | PTE_W | PTE_D,
+    [PROT_EXEC] = ANY | PTE_X,
+    [PROT_READ | PROT_EXEC] = ANY | PTE_R | PTE_X,
+    [PROT_WRITE | PROT_EXEC] = ANY | PTE_R | PTE_W | PTE_D | PTE_X,
+    [PROT_READ | PROT_WRITE | PROT_EXEC] = ANY | PTE_R | PTE_W | PTE_D | PTE_X,
+};

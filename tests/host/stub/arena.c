@@ -16,6 +16,7 @@
 #include <string.h>
 
 __attribute__((weak)) paddr_t phys_base;
+__attribute__((weak)) u64 direct_offset;
 __attribute__((weak)) paddr_t kernel_root_pa;
 
 static char *memory;
@@ -42,10 +43,9 @@ void stub_ram_create(u64 n_frames, u64 hole_every)
     static bool has_caches;
     memory = aligned_alloc(PAGE_SIZE, n_frames * PAGE_SIZE);
     memset(memory, 0xee, n_frames * PAGE_SIZE);
-    phys_base = STUB_RAM_BASE + DIRECT_BASE - (u64)memory;
-    page_first_pfn = STUB_RAM_BASE >> PAGE_SHIFT;
+    direct_map_begin(STUB_RAM_BASE + DIRECT_BASE - (u64)memory);
+    page_array_begin(calloc(n_frames, sizeof(*page_array)), STUB_RAM_BASE >> PAGE_SHIFT);
     page_end_pfn = page_first_pfn + n_frames;
-    page_array = calloc(n_frames, sizeof(*page_array));
     for (u64 i = 0; i < n_frames; i++)
         page_array[i].type = PAGE_RESERVED;
 

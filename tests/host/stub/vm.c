@@ -47,19 +47,30 @@ void rw_init(struct rwmutex *rw, const char *name)
 }
 
 /* Readers share only where there are fibers: one thread must not take it twice. */
-void rw_read_lock(struct rwmutex *rw)
+void rw_check_order(const struct rwmutex *rw)
 {
     assert_may_sleep();
     stub_point();
-    while (rw->state < 0 || (rw->state > 0 && !stub_wait_hook))
+    while (rw->state >= RW_WRITER || (rw->state > 0 && !stub_wait_hook))
         stub_wait(rw->name);
-    rw->state++;
 }
 
-void rw_read_unlock(struct rwmutex *rw)
+void rw_note_read(struct rwmutex *rw)
 {
-    rw->state--;
+}
+
+void rw_note_read_end(struct rwmutex *rw)
+{
     stub_point();
+}
+
+void rw_read_wait(struct rwmutex *rw)
+{
+    panic("%s: a writer came between", rw->name);
+}
+
+void rw_read_left(struct rwmutex *rw, s64 seen)
+{
 }
 
 void rw_write_lock(struct rwmutex *rw)
@@ -68,7 +79,7 @@ void rw_write_lock(struct rwmutex *rw)
     stub_point();
     while (rw->state)
         stub_wait(rw->name);
-    rw->state = -1;
+    rw->state = RW_WRITER;
 }
 
 void rw_write_lock_nested(struct rwmutex *rw)
@@ -84,7 +95,7 @@ void rw_write_unlock(struct rwmutex *rw)
 
 bool rw_is_held_write(const struct rwmutex *rw)
 {
-    return rw->state < 0;
+    return rw->state == RW_WRITER;
 }
 
 void sched_point(void)
