@@ -119,6 +119,7 @@ static void buddy_free_locked(struct page *page, unsigned order)
 {
     assert(spin_is_held(&buddy.lock));
     buddy.n_free += 1UL << order;
+    page->order = 0; /* it may end up inside a larger block */
     while (order < PAGE_MAX_ORDER) {
         struct page *other = buddy_of(page, order);
         if (!other || !is_free_block_locked(other, order))
@@ -158,16 +159,43 @@ static always_inline struct hart_frames *my_frames(void)
     return hart;
 }
 
+/* A whole block of at most max_order, small ones first so that large ones last; one split off a
+ * larger one if there is none; NULL when there is nothing. */
+static struct page *buddy_take_run_locked(unsigned max_order, unsigned *order)
+{
+    assert(spin_is_held(&buddy.lock));
+    for (*order = 0; *order < max_order; ++*order) {
+        if (list_is_empty(&buddy.blocks[*order]))
+            continue;
+        struct page *page = list_first(&buddy.blocks[*order], struct page, link);
+        block_remove_locked(page);
+        buddy.n_free -= 1UL << *order;
+        return page;
+    }
+    return buddy_alloc_locked(max_order);
+}
+
+/* The largest block that still fits into n more frames. */
+static unsigned run_order(u64 n)
+{
+    unsigned order = 0;
+    while (2UL << order <= n)
+        order++;
+    return order;
+}
+
 /* Fills an empty hart cache by up to a batch. */
 static void frames_refill_locked(struct hart_frames *hart)
 {
     assert(hart_is_locked(&hart->lock));
     spin_lock(&buddy.lock);
     while (hart->n < HART_BATCH) {
-        struct page *page = buddy_alloc_locked(0);
+        unsigned order;
+        struct page *page = buddy_take_run_locked(run_order(HART_BATCH - hart->n), &order);
         if (!page)
             break;
-        hart->frames[hart->n++] = page;
+        for (u64 i = 0; i < 1UL << order; i++)
+            hart->frames[hart->n++] = page + i;
     }
     spin_unlock(&buddy.lock);
 }

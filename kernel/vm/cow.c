@@ -27,29 +27,25 @@
 #include <vm/pt.h>
 #include <vm/tlb.h>
 
-static void cow_reuse(struct fault *f, pte_t *slot, pte_t pte);
-static void cow_copy(struct fault *f, pte_t *slot, pte_t pte);
+static int cow_reuse(struct fault *f, pte_t *slot, pte_t pte);
+static int cow_copy(struct fault *f, pte_t *slot, pte_t pte);
 
 int cow_break(struct fault *f, pte_t *slot, pte_t pte)
 {
     assert(vma_is_cow(f->vma) && !pte_is_writable(pte)); /* COW-2 */
-    if (page_has_sole_owner(pte_page(pte))) {
-        cow_reuse(f, slot, pte);
-        return 0;
-    }
-    if (!f->spare)
-        return -EAGAIN;
-    cow_copy(f, slot, pte);
-    return 0;
+    if (page_has_sole_owner(pte_page(pte)))
+        return cow_reuse(f, slot, pte);
+    return f->spare ? cow_copy(f, slot, pte) : -EAGAIN;
 }
 
 /* The same frame with more permission: other harts may learn of it by a spurious fault. */
-static void cow_reuse(struct fault *f, pte_t *slot, pte_t pte)
+static no_inline int cow_reuse(struct fault *f, pte_t *slot, pte_t pte)
 {
     pt_replace(slot, pte_make(pte_pfn(pte), vma_pte_bits(f->vma)));
     aspace_flush_page_local(f->as, f->va);
     vm_count(f->as, VM_REUSED, 1);
     trace(TRACE_REUSE, f->va, pte_pfn(pte), pte_pfn(pte), 1);
+    return 0;
 }
 
 static void fill_copy(struct page *to, bool is_zeroed, const struct page *from)
@@ -78,7 +74,7 @@ static void count_copy(struct fault *f, const struct page *from)
 }
 
 /* COW-5, in this order. */
-static void cow_copy(struct fault *f, pte_t *slot, pte_t pte)
+static no_inline int cow_copy(struct fault *f, pte_t *slot, pte_t pte)
 {
     struct page *old = pte_page(pte), *new = f->spare;
     u64 bits = vma_pte_bits(f->vma);
@@ -101,6 +97,7 @@ static void cow_copy(struct fault *f, pte_t *slot, pte_t pte)
     trace(TRACE_COPY, f->va, page_to_pfn(old), page_to_pfn(new), page_count(old));
     if (old != zero_page)
         f->dropped = old; /* its reference is dropped when no lock is held any more */
+    return 0;
 }
 
 /* Entries of a run that are shared by one fork, for the counters. */

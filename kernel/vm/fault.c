@@ -49,7 +49,6 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
     f.va = align_down(va, PAGE_SIZE);
     f.access = access;
     f.spare = f.backing = f.dropped = NULL;
-    f.signo = f.code = 0;
 
     assert_may_sleep();
     rw_read_lock(&as->lock);
@@ -68,8 +67,10 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
     fault_finish(&f);
 
     if (unlikely(err)) {
-        if (err == -ENOMEM)
+        if (err == -ENOMEM) {
             vm_count(as, VM_OOM, 1);
+            f.signo = f.code = 0;
+        }
         *info = (struct fault_info){.signo = f.signo, .code = f.code, .addr = va};
     }
     return err;
@@ -100,8 +101,6 @@ static int fault_find_area(struct fault *f)
 {
     struct aspace *as = f->as;
 
-    if (f->va >= USER_END)
-        return fault_fails(f, SIGSEGV, SEGV_MAPERR);
     f->vma = vma_find(as, f->va);
     if (likely(f->vma && f->vma->start <= f->va))
         return 0;
@@ -185,10 +184,11 @@ static no_inline int fault_nothing(struct fault *f, pte_t *slot, pte_t pte)
 /* With the leaf table locked the entry tells what to do. */
 static int fault_resolve(struct fault *f, pte_t *slot)
 {
+    struct spinlock *lock = &pt_table(slot)->pt.lock;
     int err;
 
     delay_point(DELAY_FAULT);
-    pt_lock(slot);
+    spin_lock(lock);
     pte_t pte = pte_load(slot);
     if (pte_is_none(pte)) {
         err = fault_fill(f, slot);
@@ -197,7 +197,7 @@ static int fault_resolve(struct fault *f, pte_t *slot)
     } else {
         err = fault_upgrade(f, slot, pte);
     }
-    pt_unlock(slot);
+    spin_unlock(lock);
     return err;
 }
 
@@ -285,7 +285,7 @@ static no_inline int fill_object(struct fault *f, pte_t *slot, u64 bits)
 }
 
 /* COW-9: an entry gets the area's permissions, less what must still fault. */
-static int fault_fill(struct fault *f, pte_t *slot)
+static no_inline int fault_fill(struct fault *f, pte_t *slot)
 {
     u64 bits = vma_pte_bits(f->vma);
 

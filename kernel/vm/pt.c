@@ -152,14 +152,6 @@ pte_t pt_empty(pte_t *slot)
     return old;
 }
 
-void pt_replace(pte_t *slot, pte_t pte)
-{
-    assert(spin_is_held(&pt_table(slot)->pt.lock));
-    assert(!pte_is_none(pte_load(slot)) && !pte_is_none(pte));
-    assert(!(pte_is_cow(pte) && pte_is_writable(pte)));
-    pte_store(slot, pte);
-}
-
 pte_t pt_break(pte_t *slot)
 {
     assert(spin_is_held(&pt_table(slot)->pt.lock));

@@ -22,6 +22,7 @@
 #pragma once
 
 #include <arch/riscv/pte.h>
+#include <debug/assert.h>
 #include <mem/kmap.h>
 #include <mem/page.h>
 #include <vm/aspace.h>
@@ -64,12 +65,19 @@ static inline void pt_unlock(const pte_t *slot)
 /* Changes to a leaf slot. Locks: its table's. */
 void pt_fill(pte_t *slot, pte_t pte); /* none -> something */
 pte_t pt_empty(pte_t *slot);          /* something -> none; returns what was there */
-void pt_replace(pte_t *slot,
-                pte_t pte); /* something -> something; A and D are not lost: pte has them set */
 pte_t pt_break(pte_t *slot); /* COW-5: clears the entry for a moment; pt_mend() follows */
 void pt_mend(pte_t *slot, pte_t pte);
 /* writable -> cow, keeping A and D. */
 void pt_make_cow(pte_t *slot);
+
+/* Something -> something. A and D are not lost: pte has them set, or takes them over. */
+static inline void pt_replace(pte_t *slot, pte_t pte)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    assert(!pte_is_none(pte_load(slot)) && !pte_is_none(pte));
+    assert(!(pte_is_cow(pte) && pte_is_writable(pte)));
+    pte_store(slot, pte);
+}
 
 /* The frame of an entry that is not none. */
 static inline struct page *pte_page(pte_t pte)

@@ -120,34 +120,19 @@ void aspace_switch(struct aspace *to)
 /* The harts, other than this one, that must be interrupted; strikes the rest off. */
 static u64 flush_others(struct aspace *as, u64 me)
 {
-    u64 known = __atomic_load_n(&as->harts_cached, __ATOMIC_RELAXED) |
-                __atomic_load_n(&as->harts_active, __ATOMIC_RELAXED);
-    if (likely(!(known & ~me)))
-        return 0;
-
     __atomic_fetch_and(&as->harts_cached, me, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return __atomic_load_n(&as->harts_active, __ATOMIC_RELAXED) & ~me;
 }
 
-/*
- * The store to the entry must be ordered before the look at the masks; the accesses to the
- * entry are atomic operations on the same hart and this fence makes them visible first.
- */
-static void flush(struct aspace *as, vaddr_t start, vaddr_t end, bool upper_tables)
+static void flush_here(struct aspace *as, vaddr_t start, vaddr_t end, bool whole)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    u64 me = hart_bit(mycpu()->id);
-    bool is_mine = __atomic_load_n(&as->harts_active, __ATOMIC_RELAXED) & me;
-    u64 others = flush_others(as, me);
-    u64 asid = asid_number(asid_load(as));
-    bool is_named = likely(!as->has_old_asid);
-    bool whole = upper_tables || end - start > TLB_RANGE_MAX;
+    u64 asid = asid_number(asid_load(as)), me = hart_bit(mycpu()->id);
 
-    if (!is_mine) {
+    if (!(__atomic_load_n(&as->harts_active, __ATOMIC_RELAXED) & me)) {
         /* not loaded here: this hart's entries, if any, are flushed when it loads it again */
         __atomic_fetch_and(&as->harts_cached, ~me, __ATOMIC_SEQ_CST);
-    } else if (!is_named) {
+    } else if (unlikely(as->has_old_asid)) {
         tlb_flush_all_local();
     } else if (whole) {
         tlb_flush_asid_local(asid);
@@ -156,11 +141,13 @@ static void flush(struct aspace *as, vaddr_t start, vaddr_t end, bool upper_tabl
             tlb_flush_page_local(va, asid);
     }
     vm_count(as, VM_FLUSH_LOCAL, 1);
-    ledger_flushed(as, ~0UL & ~others, start, end);
-    if (likely(!others))
-        return;
+}
 
-    if (!is_named)
+static void flush_there(struct aspace *as, u64 others, vaddr_t start, vaddr_t end, bool whole)
+{
+    u64 asid = asid_number(asid_load(as));
+
+    if (as->has_old_asid)
         tlb_flush_all_remote(others);
     else if (whole)
         tlb_flush_asid_remote(others, asid);
@@ -170,6 +157,32 @@ static void flush(struct aspace *as, vaddr_t start, vaddr_t end, bool upper_tabl
     ledger_flushed(as, others, start, end);
 }
 
+/* Does a hart other than this one know the address space? */
+static bool is_known_elsewhere(struct aspace *as)
+{
+    u64 known = __atomic_load_n(&as->harts_cached, __ATOMIC_RELAXED) |
+                __atomic_load_n(&as->harts_active, __ATOMIC_RELAXED);
+
+    return known & ~hart_bit(mycpu()->id);
+}
+
+/*
+ * The store to the entry must be ordered before the look at the masks; the accesses to the
+ * entry are atomic operations on the same hart and this fence makes them visible first.
+ */
+static void flush(struct aspace *as, vaddr_t start, vaddr_t end, bool whole)
+{
+    u64 others = 0;
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (unlikely(is_known_elsewhere(as)))
+        others = flush_others(as, hart_bit(mycpu()->id));
+    flush_here(as, start, end, whole);
+    ledger_flushed(as, ~0UL & ~others, start, end);
+    if (unlikely(others))
+        flush_there(as, others, start, end, whole);
+}
+
 void aspace_flush_page(struct aspace *as, vaddr_t va)
 {
     flush(as, va, va + PAGE_SIZE, false);
@@ -177,7 +190,7 @@ void aspace_flush_page(struct aspace *as, vaddr_t va)
 
 void aspace_flush_range(struct aspace *as, vaddr_t start, vaddr_t end)
 {
-    flush(as, start, end, false);
+    flush(as, start, end, end - start > TLB_RANGE_MAX);
 }
 
 void aspace_flush_all(struct aspace *as)
