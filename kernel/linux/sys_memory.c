@@ -2,9 +2,7 @@
 /* System calls: the address space. The work is in vm/. */
 #include <linux/syscall.h>
 
-#include <arch/riscv/hart.h>
 #include <arch/riscv/page.h>
-#include <arch/riscv/tlb.h>
 #include <linux/errno.h>
 #include <linux/mman.h>
 #include <linux/resource.h>
@@ -198,22 +196,5 @@ long sys_mlockall(u64 flags)
 
 long sys_munlockall(void)
 {
-    return 0;
-}
-
-static void icache_flush_here(void *arg)
-{
-    icache_flush_local();
-}
-
-/* All harts, whatever the range: that is what fence.i has. */
-long sys_riscv_flush_icache(u64 start, u64 end, u64 flags)
-{
-    if (flags & ~1UL)
-        return -EINVAL;
-    if (flags & 1)
-        icache_flush_local();
-    else
-        hart_call(icache_flush_here, NULL);
     return 0;
 }

@@ -100,7 +100,7 @@ static void senders(void)
     kill(pid, SIGKILL);
     t_wait("child", pid);
     printf("CHLD: code %d status %d\n", last.si_code, last.si_status);
-    ualarm(1000, 0);
+    ualarm(100000, 0);
     pause();
     printf("ALRM: code %d\n", last.si_code);
     siginfo_t forged = {.si_signo = SIGUSR1, .si_code = SI_USER};
