@@ -66,7 +66,8 @@ void vfs_init(void)
         r = tmpfs_create("rootfs", 0755, &root);
     if (!r)
         r = mount_root(root);
-    tmpfs_init();
+    if (!r)
+        r = tmpfs_init();
     if (!r)
         r = memdev_init();
     if (!r)

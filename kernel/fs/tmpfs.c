@@ -172,18 +172,15 @@ free:
     return r;
 }
 
+static struct superblock *memfd_sb; /* mounted nowhere */
+
 int memfd_file_create(const char *name, struct file **out)
 {
-    static struct superblock *sb; /* made with the first; its inode numbers start afresh */
     char text[300];
     struct inode *inode;
     struct path path;
-    int r = 0;
+    int r = node_create(memfd_sb, NULL, S_IFREG | 0777, 0, NULL, &inode);
 
-    if (!sb)
-        r = tmpfs_create("tmpfs", 0700, &sb);
-    if (!r)
-        r = node_create(sb, NULL, S_IFREG | 0777, 0, NULL, &inode);
     if (r)
         return r;
     inode->nlink = 0;
@@ -233,11 +230,12 @@ static int tmpfs_get_sb(const char *source, const char *options, struct superblo
     return 0;
 }
 
-void tmpfs_init(void)
+int tmpfs_init(void)
 {
     static struct fs_type tmpfs = {.name = "tmpfs", .get_sb = tmpfs_get_sb};
     static struct fs_type ramfs = {.name = "ramfs", .get_sb = tmpfs_get_sb};
 
     fs_register(&tmpfs);
     fs_register(&ramfs);
+    return tmpfs_create("tmpfs", 0700, &memfd_sb);
 }

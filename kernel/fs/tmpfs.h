@@ -4,7 +4,7 @@
 
 #include <vfs/inode.h>
 
-void tmpfs_init(void);
+int must_check tmpfs_init(void);
 /* A new one. `type` is what /proc/mounts shows. */
 int must_check tmpfs_create(const char *type, u32 root_mode, struct superblock **out);
 /* A file in memory without a name in the tree; `name` is for /proc. */

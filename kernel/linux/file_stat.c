@@ -4,6 +4,7 @@
  */
 #include <linux/syscall.h>
 
+#include <arch/riscv/page.h>
 #include <asm/stat.h>
 #include <asm/statfs.h>
 #include <lib/string.h>
@@ -206,11 +207,15 @@ long sys_readlinkat(u64 dirfd, u64 address, u64 out, u64 size)
     return r;
 }
 
+/* Entries are made in a kernel buffer: names are locked meanwhile, so no user fault may happen.
+ */
+#define DIRENTS_MAX (4 * PAGE_SIZE)
+
 struct dirent_writer {
     struct dir_context ctx;
-    u64 out;
-    size_t left, used;
-    int error; /* -EINVAL: not even one fits; -EFAULT */
+    char *buf;
+    size_t size, used;
+    bool is_full; /* an entry did not fit */
 };
 
 /* struct linux_dirent64 up to the name, whose place is byte 19 and not a multiple of 8. */
@@ -221,48 +226,62 @@ struct dirent_head {
     u8 type;
 } __attribute__((packed));
 
-#define DIRENT_MAX 280 /* the longest name, its terminator, and padding */
-
 static bool dirent_emit(struct dir_context *ctx, const char *name, size_t len, u64 ino,
                         unsigned type, u64 next_pos)
 {
     struct dirent_writer *w = container_of(ctx, struct dirent_writer, ctx);
-    struct dirent_head head = {ino, (s64)next_pos, 0, (u8)type};
-    char entry[DIRENT_MAX];
-    size_t size = align_up(sizeof(head) + len + 1, 8);
+    size_t size = align_up(sizeof(struct dirent_head) + len + 1, 8);
+    struct dirent_head head = {ino, (s64)next_pos, (u16)size, (u8)type};
+    char *entry = w->buf + w->used;
 
-    if (size > w->left) {
-        w->error = -EINVAL;
+    if (size > w->size - w->used) {
+        w->is_full = true;
         return false;
     }
-    head.size = (u16)size;
+    memset(entry + size - 8, 0, 8); /* the padding */
     memcpy(entry, &head, sizeof(head));
     memcpy(entry + sizeof(head), name, len);
-    memset(entry + sizeof(head) + len, 0, size - sizeof(head) - len);
-    if (copyout(w->out + w->used, entry, size)) {
-        w->error = -EFAULT;
-        return false;
-    }
+    entry[sizeof(head) + len] = 0;
     w->used += size;
-    w->left -= size;
     return true;
+}
+
+/* One buffer full. The position moves on only when the user has the entries. */
+static long entries_read(struct file *file, struct dirent_writer *w, u64 out)
+{
+    int r;
+
+    w->ctx.pos = file->pos;
+    r = file->ops->readdir(file, &w->ctx);
+    if (r)
+        return r;
+    if (w->used == 0)
+        return w->is_full ? -EINVAL : 0;
+    if (copyout(out, w->buf, w->used))
+        return -EFAULT;
+    file->pos = w->ctx.pos;
+    return (long)w->used;
 }
 
 static long directory_read(struct file *file, u64 out, size_t size)
 {
-    struct dirent_writer w = {.ctx.emit = dirent_emit, .out = out, .left = size};
-    int r;
+    struct dirent_writer w = {.ctx.emit = dirent_emit, .size = min(size, DIRENTS_MAX)};
+    long r;
 
+    w.buf = mem_alloc(max(w.size, 1ul));
+    if (!w.buf) {
+        w.size = min(w.size, PAGE_SIZE);
+        w.buf = mem_alloc(max(w.size, 1ul));
+    }
+    if (!w.buf)
+        return -ENOMEM;
     mutex_lock(&file->pos_lock);
-    w.ctx.pos = file->pos;
-    r = file->ops->readdir(file, &w.ctx);
-    if (!r)
-        file->pos = w.ctx.pos;
+    r = entries_read(file, &w, out);
     mutex_unlock(&file->pos_lock);
-    if (r)
-        return r;
-    file_accessed(file);
-    return w.used ? (long)w.used : w.error;
+    mem_free(w.buf);
+    if (r >= 0)
+        file_accessed(file);
+    return r;
 }
 
 long sys_getdents64(u64 fd, u64 out, u64 size)
