@@ -172,7 +172,15 @@ static int pseudo_truncate(struct inode *inode, u64 size)
     return 0;
 }
 
-static const struct inode_ops dir_ops = {.lookup = pseudo_lookup, .refresh = pseudo_refresh};
+/* Nobody makes files here; Linux says it in these words. */
+static int pseudo_create(struct inode *dir, u32 mode, u64 rdev, const char *target,
+                         struct inode **out)
+{
+    return -ENOENT;
+}
+
+static const struct inode_ops dir_ops = {
+    .lookup = pseudo_lookup, .create = pseudo_create, .refresh = pseudo_refresh};
 static const struct inode_ops file_ops = {.truncate = pseudo_truncate,
                                           .refresh = pseudo_refresh};
 static const struct inode_ops link_ops = {.readlink = pseudo_readlink,
@@ -245,10 +253,12 @@ static const struct file_ops pseudo_dir_ops = {
 
 static int text_open(struct inode *inode, struct file *file)
 {
-    struct pseudo_file *pf = mem_alloc(sizeof(*pf));
+    const struct pseudo_inode *p = pseudo_of(inode);
+    int err = p->entry->may_open ? p->entry->may_open(&p->id) : 0;
+    struct pseudo_file *pf = err ? NULL : mem_alloc(sizeof(*pf));
 
     if (!pf)
-        return -ENOMEM;
+        return err ? err : -ENOMEM;
     mutex_init(&pf->lock, "pseudo file");
     text_init(&pf->text);
     pf->is_made = false;

@@ -75,6 +75,7 @@ struct pseudo_entry {
     u32 mode;         /* type and permissions */
 
     /* regular files */
+    int (*may_open)(const struct pseudo_id *id); /* beyond the mode; NULL: yes. 0 or -Exxx */
     int (*show)(struct text *out, const struct pseudo_id *id);
     /* `text` is terminated and at most 64 KiB; returns 0 or -Exxx. */
     int (*write)(const struct pseudo_id *id, const char *text, size_t n);

@@ -44,6 +44,30 @@ int procfs_parse(const char *text, s64 *out)
     return *text == '\0' ? 0 : -EINVAL;
 }
 
+bool procfs_may_look_into(struct proc *proc)
+{
+    const struct cred *me = current->cred;
+    struct proc_info it;
+
+    if (proc == proc_current() || cred_is_root(me))
+        return true;
+    proc_info_read(proc, &it);
+    return proc->dumpable && me->fsuid == it.uid && me->fsuid == it.euid &&
+           me->fsuid == it.suid && me->fsgid == it.gid && me->fsgid == it.egid &&
+           me->fsgid == it.sgid;
+}
+
+int procfs_may_look(const struct pseudo_id *id)
+{
+    struct proc *proc = procfs_proc_get(id);
+
+    if (!proc)
+        return -ESRCH;
+    int err = procfs_may_look_into(proc) ? 0 : -EACCES;
+    proc_put(proc);
+    return err;
+}
+
 int procfs_owner(const struct pseudo_id *id, u32 *uid, u32 *gid)
 {
     struct proc *proc = procfs_proc_get(id);

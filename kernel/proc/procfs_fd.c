@@ -21,7 +21,7 @@ static int proc_open(const struct pseudo_id *id, struct proc **out)
 
     if (!proc)
         return -ENOENT;
-    if (!proc_may_control(proc)) {
+    if (!procfs_may_look_into(proc)) {
         proc_put(proc);
         return -EACCES;
     }

@@ -46,7 +46,9 @@ struct proc *procfs_proc_get(const struct pseudo_id *id);
     _Static_assert(true, "")
 
 /* Entries of the tables, to be put between braces. */
-#define PROCFS_FILE(file, fn)   .name = file, .mode = S_IFREG | 0444, .show = fn
+#define PROCFS_FILE(file, fn) .name = file, .mode = S_IFREG | 0444, .show = fn
+#define PROCFS_GUARDED(file, fn) \
+    .name = file, .mode = S_IFREG | 0444, .show = fn, .may_open = procfs_may_look
 #define PROCFS_SECRET(file, fn) .name = file, .mode = S_IFREG | 0400, .show = fn
 #define PROCFS_WRITABLE(file, show_fn, write_fn) \
     .name = file, .mode = S_IFREG | 0644, .show = show_fn, .write = write_fn
@@ -57,6 +59,11 @@ struct proc *procfs_proc_get(const struct pseudo_id *id);
 bool procfs_number(const char *name, u32 *out);
 /* The text of a write as a number, a final newline allowed. 0 or -EINVAL. */
 int procfs_parse(const char *text, s64 *out);
+/* May the caller see what the process could keep from others? As ptrace(2), "access mode
+ * checking": it acts as the same user and group in every respect, or is root. */
+bool procfs_may_look_into(struct proc *proc);
+/* The same for a file about to be opened: 0, -EACCES, -ESRCH. */
+int procfs_may_look(const struct pseudo_id *id);
 int procfs_owner(const struct pseudo_id *id, u32 *uid, u32 *gid);
 /* nsec as Linux's clock ticks of 1/100 s. */
 static inline u64 procfs_ticks(nsec_t ns)

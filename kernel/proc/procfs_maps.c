@@ -31,7 +31,7 @@ typedef void area_fn(struct text *out, struct vma *vma, void *arg);
 /* Calls fn for each area. Returns: 0, -ESRCH, -EACCES. */
 static int areas_show(struct text *out, struct proc *proc, area_fn *fn, void *arg)
 {
-    if (!proc_may_control(proc))
+    if (!procfs_may_look_into(proc))
         return -EACCES;
     struct aspace *as = proc_aspace_get(proc);
     if (!as)

@@ -46,10 +46,10 @@ static int args(struct text *out, struct proc *proc, const struct pseudo_id *id)
 
 static int environ(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
-    struct aspace *as = proc_may_control(proc) ? proc_aspace_get(proc) : NULL;
+    struct aspace *as = procfs_may_look_into(proc) ? proc_aspace_get(proc) : NULL;
 
     if (!as)
-        return proc_may_control(proc) ? 0 : -EACCES;
+        return procfs_may_look_into(proc) ? 0 : -EACCES;
     text_user(out, as, as->env_start, as->env_end);
     aspace_put(as);
     return 0;
@@ -57,11 +57,11 @@ static int environ(struct text *out, struct proc *proc, const struct pseudo_id *
 
 static int auxv(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
-    struct aspace *as = proc_may_control(proc) ? proc_aspace_get(proc) : NULL;
+    struct aspace *as = procfs_may_look_into(proc) ? proc_aspace_get(proc) : NULL;
     size_t n = 0;
 
     if (!as)
-        return proc_may_control(proc) ? 0 : -EACCES;
+        return procfs_may_look_into(proc) ? 0 : -EACCES;
     while (n + 2 < ARRAY_SIZE(as->auxv) && as->auxv[n] != AT_NULL)
         n += 2;
     text_write(out, as->auxv, (n + 2) * sizeof(as->auxv[0]));
@@ -224,14 +224,14 @@ static PROCFS_SHOW(oom_adj);
 const struct pseudo_entry procfs_pid_files[] = {
     {DIR_OF(task, 0555)},
     {PROCFS_FILE("cmdline", args_show)},
-    {PROCFS_FILE("cow", procfs_cow_show)},
+    {PROCFS_GUARDED("cow", procfs_cow_show)},
     {PROCFS_FILE("limits", limits_show)},
-    {PROCFS_FILE("maps", procfs_maps_show)},
+    {PROCFS_GUARDED("maps", procfs_maps_show)},
     {PROCFS_FILE("mountinfo", procfs_mountinfo_show)},
     {PROCFS_FILE("mounts", procfs_mounts_show)},
     {PROCFS_FILE("schedstat", schedstat_show)},
-    {PROCFS_FILE("smaps", procfs_smaps_show)},
-    {PROCFS_FILE("smaps_rollup", procfs_rollup_show)},
+    {PROCFS_GUARDED("smaps", procfs_smaps_show)},
+    {PROCFS_GUARDED("smaps_rollup", procfs_rollup_show)},
     {PROCFS_FILE("stat", procfs_stat_show)},
     {PROCFS_FILE("statm", procfs_statm_show)},
     {PROCFS_FILE("status", procfs_status_show)},

@@ -176,7 +176,7 @@ static int procfs_stat(struct text *out, struct proc *proc, const struct pseudo_
         return err;
     memory_read(proc, &memory);
     stat_identity(out, &info);
-    stat_memory(out, &info, &memory, proc_may_control(proc), rss_limit_of(proc));
+    stat_memory(out, &info, &memory, procfs_may_look_into(proc), rss_limit_of(proc));
     return 0;
 }
 
