@@ -36,8 +36,10 @@ long sys_openat(u64 dirfd, u64 path_address, u64 flags, u64 mode)
 
     if (r)
         return r;
-    r = vfs_open_at((int)dirfd, path.text, (int)flags | (flags & O_PATH ? 0 : O_LARGEFILE),
-                    (u32)mode, &file);
+    r = flags & O_CREAT ? fd_room() : 0; /* no file is made that cannot be opened */
+    if (!r)
+        r = vfs_open_at((int)dirfd, path.text, (int)flags | (flags & O_PATH ? 0 : O_LARGEFILE),
+                        (u32)mode, &file);
     user_path_put(&path);
     return r ? r : install_or_put(file, 0, flags & O_CLOEXEC);
 }

@@ -277,6 +277,17 @@ int fd_install(struct file *file, int min, bool cloexec)
     }
 }
 
+int fd_room(void)
+{
+    struct fdtable *t = current->files;
+    u64 fd;
+
+    spin_lock(&t->lock);
+    fd = bitmap_find_clear(t->used, t->size, 0);
+    spin_unlock(&t->lock);
+    return fd < vfs_rlimit(RLIMIT_NOFILE) ? 0 : -EMFILE;
+}
+
 int fd_install_at(struct file *file, int fd, bool cloexec)
 {
     struct fdtable *t = current->files;

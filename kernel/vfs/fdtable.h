@@ -26,6 +26,8 @@ struct file *fd_borrow(int fd, bool *put);
 /* Installs file at the lowest free descriptor >= min; takes over the caller's reference on
  * success. Returns fd, -EMFILE, -ENOMEM. */
 int must_check fd_install(struct file *file, int min, bool cloexec);
+/* Would fd_install() find a descriptor? 0, -EMFILE. For calls that change something first. */
+int must_check fd_room(void);
 int must_check fd_install_at(struct file *file, int fd, bool cloexec); /* dup2 */
 int fd_close(int fd);                                                  /* 0, -EBADF */
 int fd_get_cloexec(int fd);
