@@ -172,15 +172,7 @@ static int pseudo_truncate(struct inode *inode, u64 size)
     return 0;
 }
 
-/* Nobody makes files here; Linux says it in these words. */
-static int pseudo_create(struct inode *dir, u32 mode, u64 rdev, const char *target,
-                         struct inode **out)
-{
-    return -ENOENT;
-}
-
-static const struct inode_ops dir_ops = {
-    .lookup = pseudo_lookup, .create = pseudo_create, .refresh = pseudo_refresh};
+static const struct inode_ops dir_ops = {.lookup = pseudo_lookup, .refresh = pseudo_refresh};
 static const struct inode_ops file_ops = {.truncate = pseudo_truncate,
                                           .refresh = pseudo_refresh};
 static const struct inode_ops link_ops = {.readlink = pseudo_readlink,

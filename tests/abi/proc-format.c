@@ -147,8 +147,6 @@ static void numbers(void)
     R(stat("/proc/self/fd/00", &st));
     R(stat("/proc/self/fd/999", &st));
     R(stat("/proc/self/task/1/stat", &st));
-    R(mkdir("/proc/new", 0755));
-    R(open("/proc/new", O_RDWR | O_CREAT, 0644));
     R(unlink("/proc/1/stat"));
     R(open("/proc/meminfo", O_RDWR | O_CREAT, 0644) >= 0);
     R(truncate("/proc/self/comm", 5));
@@ -198,7 +196,7 @@ int main(void)
         "SigIgn", "CapEff", "NoNewPrivs", "Seccomp", "FDSize",    "Kthread", NULL};
     static const char *const meminfo[] = {"MemTotal", "MemFree", "MemAvailable",
                                           "Buffers",  "Cached",  "SwapTotal",
-                                          "Shmem",    "Slab",    NULL};
+                                          "Shmem:",   "Slab",    NULL};
     static const char *const limits[] = {"Limit",          "Max cpu time", "Max open files",
                                          "Max stack size", "Max nice",     NULL};
     static const char *const smaps[] = {"Size",    "KernelPageSize", "Rss",        "Pss",
