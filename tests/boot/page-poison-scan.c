@@ -8,6 +8,7 @@
 #include "t.h"
 #include <dirent.h>
 #include <sys/utsname.h>
+#include <ucontext.h>
 
 static char bss[64 * PAGE];
 static const char secret[] = "SECRET-OF-ANOTHER-PROCESS";
@@ -99,6 +100,28 @@ static void files(void)
     zeroed("before a write in the middle of a page", buf, 10);
 }
 
+static ucontext_t context;
+
+static void handler(int sig, siginfo_t *si, void *uc)
+{
+    (void)sig, (void)si;
+    memcpy(&context, uc, sizeof context);
+}
+
+/* What lies in the frame between the fields was on the kernel's stack once. */
+static void signal_frame(void)
+{
+    struct sigaction sa = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+    struct stat st;
+    sigaction(SIGUSR2, &sa, NULL);
+    stat("/proc/self/exe", &st); /* goes deep */
+    raise(SIGUSR2);
+    zeroed("the mask in a signal frame", (char *)&context.uc_sigmask + 8,
+           sizeof context.uc_sigmask - 8);
+    zeroed("a signal frame behind the registers", &context.uc_mcontext.__fpregs.__q.__f[17],
+           sizeof context.uc_mcontext.__fpregs.__q.__f - 17 * 16 - 16);
+}
+
 static void structures(void)
 {
     static char buf[8192];
@@ -158,5 +181,6 @@ int main(int argc, char **argv)
     zeroed("shared memory", s, 20 * PAGE);
     files();
     structures();
+    signal_frame();
     return 0;
 }

@@ -97,9 +97,9 @@ static unsigned long wild(uint64_t *state)
     case 6:
         return 0xffffffd600000000ul + off; /* direct map, as on Linux */
     case 7:
-        return 0xffffffc000000000ul + off;
+        return 0xffffffc000000000ul + t_mix(state) % (64ul << 20); /* ours */
     case 8:
-        return 0xffffffff80000000ul + off;
+        return 0xffffffff80000000ul + t_mix(state) % (1ul << 20); /* the kernel itself */
     case 9:
         return 0x4000000000ul - off % 64; /* end of Sv39's lower half */
     case 10:
