@@ -195,7 +195,8 @@ $(HOST_BIN): build/host/%: tests/host/%.c $$(call with,tests/host/%.c) Makefile 
              | build/.setup-test build/libfdt/libfdt.h
 	$(call say,HOST,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(HOST_FLAGS) -MD -MP -MF $@.d $< $(call with,$<) -o $@ -lm -lpthread
+	$(Q)$(HOSTCC) $(HOST_FLAGS) -MM -MP -MT $@ $< $(call with,$<) >$@.d
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $< $(call with,$<) -o $@ -lm -lpthread
 
 -include $(addsuffix .d,$(HOST_BIN))
 

@@ -47,29 +47,34 @@ int wait_commit(nsec_t deadline);
 /* Takes back wait_prepare() without sleeping. */
 void wait_cancel(void);
 
-#define wait_event_common(q, cond, interruptible, deadline) \
-    ({                                                      \
-        int wait_result_ = 0;                               \
-        assert_may_sleep();                                 \
-        if (!(cond)) {                                      \
-            struct waiter waiter_;                          \
-            waiter_add(&waiter_, (q));                      \
-            for (;;) {                                      \
-                wait_prepare(interruptible);                \
-                if (cond) {                                 \
-                    wait_result_ = 0;                       \
-                    wait_cancel();                          \
-                    break;                                  \
-                }                                           \
-                if (wait_result_) {                         \
-                    wait_cancel();                          \
-                    break;                                  \
-                }                                           \
-                wait_result_ = wait_commit(deadline);       \
-            }                                               \
-            waiter_remove(&waiter_);                        \
-        }                                                   \
-        wait_result_;                                       \
+/* Who gives up looks once more when it does not count as asleep any longer: wake_one() may have
+ * taken it for the one to wake, and nobody else. */
+#define wait_event_common(q, cond, interruptible, deadline)  \
+    ({                                                       \
+        int wait_result_ = 0;                                \
+        assert_may_sleep();                                  \
+        if (!(cond)) {                                       \
+            struct waiter waiter_;                           \
+            waiter_add(&waiter_, (q));                       \
+            for (;;) {                                       \
+                wait_prepare(interruptible);                 \
+                if (cond) {                                  \
+                    wait_result_ = 0;                        \
+                    wait_cancel();                           \
+                    break;                                   \
+                }                                            \
+                if (wait_result_) {                          \
+                    wait_cancel();                           \
+                    __atomic_thread_fence(__ATOMIC_SEQ_CST); \
+                    if (cond)                                \
+                        wait_result_ = 0;                    \
+                    break;                                   \
+                }                                            \
+                wait_result_ = wait_commit(deadline);        \
+            }                                                \
+            waiter_remove(&waiter_);                         \
+        }                                                    \
+        wait_result_;                                        \
     })
 
 #define wait_event(q, cond)                 ((void)wait_event_common(q, cond, false, 0))

@@ -8,6 +8,7 @@
  */
 #include "t.h"
 #include <sys/time.h>
+#include <sys/utsname.h>
 
 enum { CALLS_MAX = 450, ROUNDS = 2, PER_CHILD = 3 };
 
@@ -152,9 +153,27 @@ static void child(int first, uint64_t seed)
     _exit(0);
 }
 
+/* Nothing of the kernel's half can be read or written by way of a call. */
+static void kernel_half(unsigned long at)
+{
+    int p[2];
+    pipe(p);
+    write(p[1], "12345678", 8);
+    CHECK(read(p[0], (void *)at, 8) == -1 && errno == EFAULT, "read() to %#lx", at);
+    CHECK(write(p[1], (void *)at, 8) == -1 && errno == EFAULT, "write() from %#lx", at);
+    CHECK(syscall(SYS_uname, at) == -1 && errno == EFAULT, "uname() to %#lx", at);
+    CHECK(open((void *)at, O_RDONLY) == -1 && errno == EFAULT, "open() of %#lx", at);
+    close(p[0]);
+    close(p[1]);
+}
+
 int main(void)
 {
     uint64_t seed = t_seed();
+    for (unsigned long i = 0; i < 64; i++) {
+        kernel_half(0xffffffc000000000ul + i * (3 << 20));
+        kernel_half(0xffffffff80000000ul + i * 0x8000);
+    }
     hole = t_map(4);
     memset(hole, 0x11, 4 * PAGE);
     munmap(hole + PAGE, PAGE);

@@ -71,61 +71,88 @@ bool timer_cancel(struct timer *timer)
 #undef __atomic_load_n
 #undef __atomic_store_n
 
-/* --- a box that holds one item --- */
+/* --- boxes that hold one item --- */
 
-static struct waitq filled, emptied;
-static unsigned box, n_in, n_out, n_timeouts, n_interrupted;
+static struct box {
+    struct waitq filled, emptied;
+    unsigned n_items, n_left; /* still to be taken out */
+} boxes[2];
+static struct waitq progress;
+static unsigned n_taken, n_timeouts, n_interrupted;
+static bool is_shared; /* all harts use boxes[0], not a box for two */
 
-static bool box_change(unsigned from, unsigned to)
+static bool box_change(struct box *box, unsigned from, unsigned to)
 {
     stub_point();
-    if (box != from)
+    if (box->n_items != from)
         return false;
-    box = to;
+    box->n_items = to;
     return true;
 }
 
-static void put(void)
+static void put(struct box *box)
 {
-    wait_event(&emptied, box_change(0, 1));
-    n_in++;
-    wake_one(&filled);
+    wait_event(&box->emptied, box_change(box, 0, 1));
+    wake_one(&box->filled);
 }
 
-static void get(void)
+static bool take(struct box *box)
 {
-    switch (t_below(3)) {
-    case 0:
-        wait_event(&filled, box_change(1, 0));
-        break;
-    case 1:
-        while (wait_event_until(&filled, box_change(1, 0), now + 2))
-            n_timeouts++;
-        break;
-    default:
-        while (wait_event_interruptible(&filled, box_change(1, 0))) {
-            n_interrupted++;
-            current->flags &= ~TF_SIGNAL;
-        }
-        break;
+    if (box->n_left && !box_change(box, 1, 0))
+        return false;
+    if (box->n_left && --box->n_left == 0)
+        wake_all(&box->filled);
+    n_taken++;
+    return true;
+}
+
+/* Gives up soon, and then leaves the box to others until one of them has taken something. */
+static void get_impatiently(struct box *box)
+{
+    while (wait_event_until(&box->filled, take(box), now + 2)) {
+        unsigned seen = n_taken;
+        n_timeouts++;
+        if (is_shared)
+            wait_event(&progress, n_taken != seen || !box->n_left);
     }
-    n_out++;
-    if (t_below(2))
-        wake_all(&emptied);
-    else
-        wake_one(&emptied);
 }
 
-/* Two put in, two take out; those who take out are interrupted now and then. */
+static void get_interruptibly(struct box *box)
+{
+    while (wait_event_interruptible(&box->filled, take(box))) {
+        n_interrupted++;
+        current->flags &= ~TF_SIGNAL;
+    }
+}
+
+static void taker(struct box *box, unsigned me)
+{
+    while (box->n_left) {
+        if (me == 1 && t_below(2))
+            get_impatiently(box);
+        else if (me == 1 && t_below(2))
+            get_interruptibly(box);
+        else
+            wait_event(&box->filled, take(box));
+        wake_all(&progress);
+        if (t_below(2))
+            wake_all(&box->emptied);
+        else
+            wake_one(&box->emptied);
+    }
+}
+
+/* Two put in, two take out; one of these is interrupted now and then. */
 static void hart(unsigned me)
 {
+    struct box *box = &boxes[is_shared ? 0 : me / 2];
+
+    if (me % 2)
+        return taker(box, me);
     for (unsigned i = 0; i < ITEMS; i++) {
-        if (me % 2)
-            get();
-        else
-            put();
-        if (t_below(16) == 0)
-            thread_interrupt(&*harts[1].current);
+        put(box);
+        if (is_shared && t_below(16) == 0)
+            thread_interrupt(harts[1].current);
     }
 }
 
@@ -137,19 +164,30 @@ void thread_interrupt(struct thread *t)
         t->state = THREAD_RUNNING;
 }
 
+static void round_begin(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        waitq_init(&boxes[i].filled);
+        waitq_init(&boxes[i].emptied);
+        boxes[i].n_items = 0;
+        boxes[i].n_left = is_shared ? 2 * ITEMS : ITEMS;
+    }
+    waitq_init(&progress);
+    for (unsigned i = 0; i < HARTS; i++)
+        harts[i].current->state = THREAD_RUNNING;
+}
+
 static void no_wake_up_is_lost(void)
 {
-    waitq_init(&filled);
-    waitq_init(&emptied);
-    for (unsigned round = 0; round < 40; round++) {
-        n_in = n_out = 0;
-        for (unsigned i = 0; i < HARTS; i++)
-            harts[i].current->state = THREAD_RUNNING;
+    for (unsigned round = 0; round < 60; round++) {
+        is_shared = round % 2;
+        round_begin();
         fibers_run(HARTS, hart, t_random(), 2 + round % 9);
-        CHECK_EQ(n_in, 2 * ITEMS);
-        CHECK_EQ(n_out, 2 * ITEMS);
-        CHECK_EQ(box, 0);
-        CHECK(list_is_empty(&filled.waiters) && list_is_empty(&emptied.waiters));
+        for (unsigned i = 0; i < 2; i++) {
+            CHECK_EQ(boxes[i].n_items, 0);
+            CHECK(list_is_empty(&boxes[i].filled.waiters));
+            CHECK(list_is_empty(&boxes[i].emptied.waiters));
+        }
     }
     CHECK(n_timeouts > 0 && n_interrupted > 0);
 }
