@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A generator with fast key erasure: each request runs ChaCha20 (RFC 8439, 2.3) under the
- * current key; the first 32 bytes that come out are the next key, so that nobody who sees the
- * memory later can compute what was given out before. What is stirred in is mixed into the key.
+ * A generator with fast key erasure: a refill runs ChaCha20 (RFC 8439, 2.3) under the current
+ * key; the first 32 bytes that come out are the next key, the rest is a pool that requests take
+ * from, erased as it is given out. So nobody who sees the memory later can compute what was
+ * given out before. What is stirred in is mixed into the key and empties the pool.
  *
- * Locks: `random_lock`, interrupts off, held for one block at a time.
+ * Locks: `random_lock`, interrupts off, held for one refill at a time.
  */
 #include <dev/random.h>
 
@@ -12,46 +13,65 @@
 #include <lib/string.h>
 #include <sync/spinlock.h>
 
-static struct spinlock random_lock = SPINLOCK_INIT("random");
-static u32 key[8];
-static u64 counter;
+#define KEY_SIZE    32u
+#define BLOCK_SIZE  64u
+#define POOL_BLOCKS 8u
 
-static inline u32 rotate(u32 x, int n)
+static struct spinlock random_lock = SPINLOCK_INIT("random");
+static u32 key[KEY_SIZE / 4];                                         /* random_lock */
+static u64 counter;                                                   /* random_lock */
+static u8 pool[POOL_BLOCKS * BLOCK_SIZE] __attribute__((aligned(8))); /* random_lock */
+static size_t n_pooled; /* random_lock: bytes left, at the end of the pool */
+
+static always_inline u32 rotate(u32 x, int n)
 {
     return x << n | x >> (32 - n);
 }
 
-static void quarter_round(u32 *x, int a, int b, int c, int d)
+static always_inline void quarter_round(u32 *a, u32 *b, u32 *c, u32 *d)
 {
-    x[a] += x[b];
-    x[d] = rotate(x[d] ^ x[a], 16);
-    x[c] += x[d];
-    x[b] = rotate(x[b] ^ x[c], 12);
-    x[a] += x[b];
-    x[d] = rotate(x[d] ^ x[a], 8);
-    x[c] += x[d];
-    x[b] = rotate(x[b] ^ x[c], 7);
+    *a += *b;
+    *d = rotate(*d ^ *a, 16);
+    *c += *d;
+    *b = rotate(*b ^ *c, 12);
+    *a += *b;
+    *d = rotate(*d ^ *a, 8);
+    *c += *d;
+    *b = rotate(*b ^ *c, 7);
 }
 
 /* One block of 64 bytes under the current key; the time is part of the nonce. */
 static void block_make_locked(u32 out[16])
 {
     u64 now = time_ticks();
-    u32 in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+    u32 in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}, x[16];
 
     memcpy(in + 4, key, sizeof(key));
     counter++;
     memcpy(in + 12, &counter, 8);
     memcpy(in + 14, &now, 8);
-    memcpy(out, in, sizeof(in));
+    memcpy(x, in, sizeof(in));
     for (int i = 0; i < 10; i++) {
-        for (int c = 0; c < 4; c++)
-            quarter_round(out, c, 4 + c, 8 + c, 12 + c);
-        for (int c = 0; c < 4; c++)
-            quarter_round(out, c, 4 + (c + 1) % 4, 8 + (c + 2) % 4, 12 + (c + 3) % 4);
+        quarter_round(&x[0], &x[4], &x[8], &x[12]);
+        quarter_round(&x[1], &x[5], &x[9], &x[13]);
+        quarter_round(&x[2], &x[6], &x[10], &x[14]);
+        quarter_round(&x[3], &x[7], &x[11], &x[15]);
+        quarter_round(&x[0], &x[5], &x[10], &x[15]);
+        quarter_round(&x[1], &x[6], &x[11], &x[12]);
+        quarter_round(&x[2], &x[7], &x[8], &x[13]);
+        quarter_round(&x[3], &x[4], &x[9], &x[14]);
     }
     for (int i = 0; i < 16; i++)
-        out[i] += in[i];
+        out[i] = x[i] + in[i];
+}
+
+static void refill_locked(void)
+{
+    for (u32 i = 0; i < POOL_BLOCKS; i++)
+        block_make_locked((u32 *)(pool + i * BLOCK_SIZE));
+    memcpy(key, pool, KEY_SIZE);
+    memset(pool, 0, KEY_SIZE);
+    n_pooled = sizeof(pool) - KEY_SIZE;
 }
 
 void random_bytes(void *buf, size_t n)
@@ -59,14 +79,17 @@ void random_bytes(void *buf, size_t n)
     u8 *to = buf;
 
     while (n > 0) {
-        u32 block[16];
-        size_t part = min(n, sizeof(block) - sizeof(key));
         u64 state = spin_lock_irqsave(&random_lock);
 
-        block_make_locked(block);
-        memcpy(key, block, sizeof(key));
+        if (n_pooled == 0)
+            refill_locked();
+        size_t part = min(n, n_pooled);
+        u8 *from = pool + sizeof(pool) - n_pooled;
+
+        memcpy(to, from, part);
+        memset(from, 0, part);
+        n_pooled -= part;
         spin_unlock_irqrestore(&random_lock, state);
-        memcpy(to, block + 8, part);
         to += part;
         n -= part;
     }
@@ -78,7 +101,7 @@ void random_add(const void *data, size_t n)
     u64 state = spin_lock_irqsave(&random_lock);
 
     while (n > 0) {
-        u32 block[16];
+        u32 block[BLOCK_SIZE / 4];
         size_t part = min(n, sizeof(key));
 
         for (size_t i = 0; i < part; i++)
@@ -88,5 +111,6 @@ void random_add(const void *data, size_t n)
         from += part;
         n -= part;
     }
+    n_pooled = 0;
     spin_unlock_irqrestore(&random_lock, state);
 }

@@ -6,6 +6,7 @@
 #include <linux/helpers.h>
 #include <linux/resource.h>
 #include <proc/proc.h>
+#include <proc/timers.h>
 #include <vm/aspace.h>
 #include <vm/uaccess.h>
 
@@ -60,6 +61,8 @@ static int limit_exchange(struct proc *proc, u32 resource, const struct rlimit64
     spin_unlock_irqrestore(&proc->sig_lock, state);
     if (new && !err)
         aspace_limit_set(proc, resource, new->rlim_cur);
+    if (new && !err && resource == RLIMIT_CPU)
+        cpu_limit_watch(proc);
     return err;
 }
 

@@ -31,10 +31,10 @@
 #include <vm/aspace.h>
 #include <vm/uaccess.h>
 
-#define STRING_MAX   (128 * KiB)
-#define STRINGS_MIN  (128 * KiB)
-#define STRINGS_MAX  (6 * MiB)
-#define POINTERS_MAX 0x7fffffffu
+#define STRING_MAX  (128 * KiB)
+#define STRINGS_MIN (128 * KiB)
+#define STRINGS_MAX (6 * MiB)
+#define AUXV_WORDS  38
 
 /* --- collecting --- */
 
@@ -292,15 +292,15 @@ static u32 auxv_make(struct exec *x, vaddr_t random, vaddr_t execfn)
         {AT_SECURE, x->is_secure},
         {AT_RANDOM, random},
         {AT_EXECFN, execfn},
+        {AT_MINSIGSTKSZ, SIGFRAME_SIZE},
         {AT_NULL, 0},
     };
 
     static_assert(sizeof(pairs) <= sizeof(x->aspace->auxv), "auxv");
+    static_assert(sizeof(pairs) / 8 == AUXV_WORDS, "auxv");
     memcpy(x->aspace->auxv, pairs, sizeof(pairs));
     return sizeof(pairs) / 8;
 }
-
-#define AUXV_WORDS 36
 
 static int write_strings(const struct arg_strings *s, vaddr_t to)
 {

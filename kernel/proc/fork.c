@@ -22,6 +22,7 @@
 #include <linux/sched.h>
 #include <linux/signal.h>
 #include <proc/internal.h>
+#include <proc/timers.h>
 #include <vfs/cred.h>
 #include <vfs/fdtable.h>
 #include <vfs/vfs.h>
@@ -85,6 +86,8 @@ long proc_clone(const struct clone_request *req)
 
     /* the child exists; p's parts are its own, and once it runs it may end at any time */
     trace(TRACE_FORK, tid, 0, 0, 0);
+    if (p.proc && p.proc->limits[RLIMIT_CPU].rlim_cur != RLIM64_INFINITY)
+        cpu_limit_watch(p.proc);
     if (req->flags & CLONE_PARENT_SETTID)
         parent_tid_store(req->parent_tid, tid);
     thread_start(p.thread);

@@ -95,6 +95,7 @@ void proc_notify_parent_locked(struct proc *proc, int code, int status);
 int must_check sigframe_push(struct trapframe *tf, const struct sigaction_k *action,
                              const struct siginfo_part *info, sigset64_t restore_mask);
 long sigframe_pop(struct trapframe *tf);
+#define SIGFRAME_SIZE 1088 /* bytes of a struct rt_sigframe */
 
 /* --- exit.c --- */
 void noreturn_fn uthread_exit(int status); /* status as wait reports it, if the last */

@@ -15,6 +15,13 @@
 
 #define CPU_LOOK_MIN (NSEC_PER_SEC / 1000)
 
+/* Only a timer that was ever used needs its function waited for. */
+static void timer_end(struct timer *t)
+{
+    if (t->deadline)
+        timer_cancel(t);
+}
+
 static void real_fired(struct timer *t)
 {
     struct proc *proc = container_of(t, struct proc, real_timer);
@@ -68,24 +75,58 @@ static void prof_fired(struct timer *t)
     cpu_timer_look(proc, &proc->prof_timer, SIGPROF);
 }
 
+/* RLIMIT_CPU (setrlimit(2)): SIGXCPU at the soft limit and each second after it, SIGKILL at the
+ * hard one. */
+static void limit_fired(struct timer *t)
+{
+    struct proc *proc = container_of(t, struct proc, limit_timer.timer);
+    struct cpu_timer *ct = &proc->limit_timer;
+    nsec_t used = cpu_time(proc, ct);
+    u64 hard = proc->limits[RLIMIT_CPU].rlim_max;
+
+    if (!ct->expires)
+        return;
+    if (used >= ct->expires) {
+        bool end = hard != RLIM64_INFINITY && (u64)(used / NSEC_PER_SEC) >= hard;
+
+        signal_send_proc(proc, end ? SIGKILL : SIGXCPU, NULL);
+        ct->expires = end ? 0 : ct->expires + NSEC_PER_SEC;
+    }
+    if (ct->expires)
+        cpu_timer_arm(proc, ct, ct->expires - used);
+}
+
+/* Not once the last thread began to exit: proc_timers_end() has been there, or comes. */
+void cpu_limit_watch(struct proc *proc)
+{
+    struct cpu_timer *ct = &proc->limit_timer;
+    u64 soft = proc->limits[RLIMIT_CPU].rlim_cur;
+    nsec_t used;
+
+    timer_end(&ct->timer);
+    used = cpu_time(proc, ct);
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+    ct->expires = 0;
+    if (soft < INT64_MAX / NSEC_PER_SEC && proc->n_live > 0) {
+        ct->expires = max((nsec_t)soft, 1L) * NSEC_PER_SEC;
+        cpu_timer_arm(proc, ct, ct->expires - used);
+    }
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+}
+
 void proc_timers_init(struct proc *proc)
 {
+    timer_init(&proc->limit_timer.timer, limit_fired);
     timer_init(&proc->real_timer, real_fired);
     timer_init(&proc->virtual_timer.timer, virtual_fired);
     timer_init(&proc->prof_timer.timer, prof_fired);
 }
 
-/* Only a timer that was ever used needs its function waited for. */
-static void timer_end(struct timer *t)
-{
-    if (t->deadline)
-        timer_cancel(t);
-}
-
 void proc_timers_end(struct proc *proc)
 {
     proc->real_interval = 0;
-    proc->virtual_timer.expires = proc->prof_timer.expires = 0;
+    proc->virtual_timer.expires = proc->prof_timer.expires = proc->limit_timer.expires = 0;
+    timer_end(&proc->limit_timer.timer);
     timer_end(&proc->real_timer);
     timer_end(&proc->virtual_timer.timer);
     timer_end(&proc->prof_timer.timer);

@@ -124,7 +124,7 @@ struct proc {
         struct timer timer;
         nsec_t expires; /* process CPU time; 0: off */
         nsec_t interval;
-    } virtual_timer, prof_timer;
+    } virtual_timer, prof_timer, limit_timer; /* the last for RLIMIT_CPU */
     struct list_head posix_timers;
     u32 next_timer_id;
     u32 uid; /* of the leader, for SIGCHLD; kept by whoever changes it */

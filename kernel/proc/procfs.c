@@ -71,13 +71,15 @@ int procfs_may_look(const struct pseudo_id *id)
 int procfs_owner(const struct pseudo_id *id, u32 *uid, u32 *gid)
 {
     struct proc *proc = procfs_proc_get(id);
-    struct proc_info info;
+    struct cred *cred = proc ? proc_cred_get(proc) : NULL;
+    bool is_own = cred && proc->dumpable;
 
     if (!proc)
         return -ENOENT;
-    proc_info_read(proc, &info);
-    *uid = proc->dumpable ? info.euid : 0;
-    *gid = proc->dumpable ? info.egid : 0;
+    *uid = is_own ? cred->euid : 0;
+    *gid = is_own ? cred->egid : 0;
+    if (cred)
+        cred_put(cred);
     proc_put(proc);
     return 0;
 }

@@ -30,6 +30,8 @@ static_assert(offsetof(struct ucontext, uc_sigmask) == 40, "mask");
 static_assert(offsetof(struct ucontext, uc_mcontext) == 176, "registers");
 static_assert(sizeof(struct sigcontext) == 256 + 528, "general and FP registers");
 
+static_assert(sizeof(struct rt_sigframe) == SIGFRAME_SIZE, "AT_MINSIGSTKSZ");
+
 static bool is_on_altstack(const struct uthread *u, vaddr_t sp)
 {
     return sp > u->altstack_base && sp - u->altstack_base <= u->altstack_size;

@@ -15,6 +15,9 @@ void itimer_get(int which, struct itimer *out);
 /* The old one goes to *old. */
 void itimer_set(int which, const struct itimer *new, struct itimer *old);
 
+/* RLIMIT_CPU of the process was set, or inherited: watch it. */
+void cpu_limit_watch(struct proc *proc);
+
 struct posix_timer_spec {
     int clock;
     int signo; /* 0: SIGEV_NONE */
