@@ -200,6 +200,8 @@ static const struct pseudo_entry root_files[] = {
     {PROCFS_FILE("cpuinfo", procfs_cpuinfo_show)},
     {PROCFS_FILE("filesystems", procfs_filesystems_show)},
     {PROCFS_SECRET("kmsg", procfs_kmsg_show)},
+    {PROCFS_BINARY("kpagecount", &procfs_kpagecount_ops)},
+    {PROCFS_BINARY("kpageflags", &procfs_kpageflags_ops)},
     {PROCFS_FILE("loadavg", procfs_loadavg_show)},
     {PROCFS_FILE("meminfo", procfs_meminfo_show)},
     {PROCFS_SECRET("slabinfo", procfs_slabinfo_show)},

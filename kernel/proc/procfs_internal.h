@@ -52,8 +52,9 @@ struct proc *procfs_proc_get(const struct pseudo_id *id);
 #define PROCFS_SECRET(file, fn) .name = file, .mode = S_IFREG | 0400, .show = fn
 #define PROCFS_WRITABLE(file, show_fn, write_fn) \
     .name = file, .mode = S_IFREG | 0644, .show = show_fn, .write = write_fn
-#define PROCFS_LINK(file, fn)   .name = file, .mode = S_IFLNK | 0777, .readlink = fn
-#define PROCFS_DIR(file, table) .name = file, .mode = S_IFDIR | 0555, .children = table
+#define PROCFS_BINARY(file, ops) .name = file, .mode = S_IFREG | 0400, .fops = ops
+#define PROCFS_LINK(file, fn)    .name = file, .mode = S_IFLNK | 0777, .readlink = fn
+#define PROCFS_DIR(file, table)  .name = file, .mode = S_IFDIR | 0555, .children = table
 
 /* A number without sign or leading zero that fits; how processes and descriptors are named. */
 bool procfs_number(const char *name, u32 *out);
@@ -97,6 +98,9 @@ s64 procfs_cwd_readlink(const struct pseudo_id *id, char *buf, size_t size);
 int procfs_cwd_follow(const struct pseudo_id *id, struct path *out);
 s64 procfs_root_readlink(const struct pseudo_id *id, char *buf, size_t size);
 int procfs_root_follow(const struct pseudo_id *id, struct path *out);
+
+/* procfs_pages.c */
+extern const struct file_ops procfs_pagemap_ops, procfs_kpagecount_ops, procfs_kpageflags_ops;
 
 /* procfs_mounts.c */
 procfs_show_fn procfs_mounts_show, procfs_mountinfo_show, procfs_filesystems_show;

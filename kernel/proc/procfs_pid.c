@@ -238,6 +238,7 @@ const struct pseudo_entry procfs_pid_files[] = {
     {PROCFS_FILE("wchan", wchan_show)},
     {PROCFS_SECRET("auxv", auxv_show)},
     {PROCFS_SECRET("environ", environ_show)},
+    {PROCFS_BINARY("pagemap", &procfs_pagemap_ops)},
     {PROCFS_SECRET("personality", personality_show)},
     {PROCFS_WRITABLE("comm", comm_show, comm_write)},
     {PROCFS_WRITABLE("oom_score_adj", oom_adj_show, oom_adj_write)},

@@ -8,6 +8,8 @@
 #include <lib/types.h>
 #include <vm/aspace.h>
 
+struct page;
+
 struct vm_map_request {
     vaddr_t addr;
     u64 length;    /* bytes */
@@ -53,3 +55,6 @@ void vma_usage(const struct vma *vma, struct vma_usage *out);
 /* One character per page, as /proc/PID/cow shows them (". z s p c r m"); at most n pages from
  * start. */
 void vma_page_states(const struct vma *vma, vaddr_t start, char *states, size_t n);
+/* The frames of n pages from start, NULL where none is mapped. No references: a frame may be
+ * given back at any moment, only its struct page may be looked at. */
+void vma_page_frames(const struct vma *vma, vaddr_t start, struct page **frames, size_t n);

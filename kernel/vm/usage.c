@@ -74,3 +74,19 @@ void vma_page_states(const struct vma *vma, vaddr_t start, char *states, size_t 
                 page_state(vma, pte_load(&run.slots[i]));
     }
 }
+
+void vma_page_frames(const struct vma *vma, vaddr_t start, struct page **frames, size_t n)
+{
+    vaddr_t end = min(vma->end, start + n * PAGE_SIZE);
+    struct pt_run run;
+
+    memset(frames, 0, n * sizeof(frames[0]));
+    for (vaddr_t va = start; pt_next_run(vma->aspace, va, end, &run); va = pt_run_end(&run)) {
+        for (unsigned i = 0; i < run.n; i++) {
+            pte_t pte = pte_load(&run.slots[i]);
+
+            if (!pte_is_none(pte))
+                frames[((run.va - start) >> PAGE_SHIFT) + i] = pte_page(pte);
+        }
+    }
+}
