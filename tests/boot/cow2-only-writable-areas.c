@@ -16,6 +16,7 @@ int main(void)
     CHECK(mprotect(m, 2 * PAGE, PROT_READ) == 0);
     pid_t pid = t_fork();
     if (pid == 0) {
+        t_recount("while read-only pages are shared");
         CHECK(t_touch(m, 'w') == SIGSEGV && t_code == SEGV_ACCERR);
         CHECK(t_touch(m + 2 * PAGE, 'w') == 0);
         if (t_states(getpid(), m, 4, states))

@@ -196,11 +196,20 @@ static inline void t_wait_ok(pid_t pid)
         t_wait(pid_);          \
     })
 
-static inline int t_harts(void)
+static int t_n_harts = 1;
+
+/* Asked before anybody is pinned: affinity is inherited. */
+__attribute__((constructor)) static void t_count_harts(void)
 {
     cpu_set_t set;
     CPU_ZERO(&set);
-    return sched_getaffinity(0, sizeof set, &set) < 0 ? 1 : CPU_COUNT(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        t_n_harts = CPU_COUNT(&set);
+}
+
+static inline int t_harts(void)
+{
+    return t_n_harts;
 }
 
 /* Best effort: keeps the caller on one hart. */
@@ -212,7 +221,12 @@ static inline void t_pin(int hart)
     sched_setaffinity(0, sizeof set, &set);
 }
 
-/* ---- faults that are expected ---- */
+/*
+ * ---- faults that are expected ----
+ *
+ * The mask is neither saved nor changed: a system call in the loop of a test may empty this
+ * hart's TLB (under QEMU each change of sstatus.SUM does) and hide what the test looks for.
+ */
 
 static __thread sigjmp_buf t_env;
 static __thread volatile int t_armed, t_code;
@@ -232,7 +246,7 @@ static void t_on_fault(int sig, siginfo_t *si, void *u)
 
 static inline void t_catch_faults(void)
 {
-    struct sigaction sa = {.sa_sigaction = t_on_fault, .sa_flags = SA_SIGINFO};
+    struct sigaction sa = {.sa_sigaction = t_on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
     sigaction(SIGSEGV, &sa, NULL);
     sigaction(SIGBUS, &sa, NULL);
     sigaction(SIGILL, &sa, NULL);
@@ -241,7 +255,7 @@ static inline void t_catch_faults(void)
 /* The signal that an access raises, or 0. kind: 'r', 'w' or 'x'. */
 static inline int t_touch(volatile void *p, int kind)
 {
-    int sig = sigsetjmp(t_env, 1);
+    int sig = sigsetjmp(t_env, 0);
     if (sig == 0) {
         t_armed = 1;
         if (kind == 'r')
