@@ -8,11 +8,13 @@
     keys TEXT                     type it; ^C is Control-C, ^[ Escape, \\r Enter
     pause SECONDS                 do nothing for a while
     within SECONDS                for the next `want` (else 20)
+    noise SEED COUNT              COUNT random keys and commands, then the shell must answer again
     end STATUS                    the machine powers off, and QEMU ends with this status
 
 Lines that start with # are comments. The release kernel runs with the real initial file system.
 """
 import os
+import random
 import re
 import selectors
 import shlex
@@ -22,6 +24,16 @@ import time
 from guest import QEMU
 
 PATIENCE = 20.0
+
+
+NOISE_KEYS = [b"\x03", b"\x1a", b"\x1c", b"\x04", b"\x13", b"\x11", b"\x15", b"\x17", b"\x16", b"\x12",
+              b"\x7f", b"\t", b"\033[A", b"\033[D", b"\033", b"q", b":q!\r", b"\r"]
+NOISE_COMMANDS = [
+    "sleep 1", "cat", "yes | head -500", "vi /tmp/x", "less /etc/profile", "top", "ps", "fg",
+    "bg", "jobs", "kill %1", "find / -xdev | sort | tail -3", "(sleep 1; echo hi) &", "sh", "exit",
+    "while true; do true; done", "cat | cat | cat", "stty -echo", "stty raw; sleep 0.1; stty -raw",
+    "sleep 5 &", "wait", "cat /proc/*/maps >/dev/null", "cat /proc/*/status | tail -3", "read x",
+    "for i in 1 2 3; do (true | true) & done", "stty tostop", "cat </dev/tty", "timeout 1 yes"]
 
 
 class Failed(Exception):
@@ -80,6 +92,27 @@ class Console:
             if byte < 32:
                 time.sleep(0.02)
 
+    def listen(self, seconds):
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit and self.read(limit - time.monotonic()):
+            pass
+
+    def noise(self, seed, count):
+        dice = random.Random(seed)
+        for _ in range(count):
+            keys, command = dice.choice(NOISE_KEYS), dice.choice(NOISE_COMMANDS)
+            self.send(keys if dice.random() < 0.6 else command.encode() + b"\r")
+            self.listen(dice.choice([0.01, 0.03, 0.1]))
+        for _ in range(15):
+            self.send(b"\x11\x03\033\033:q!\rq\x03\x1c\r")
+            self.listen(0.3)
+            self.seen = len(self.text)
+            self.send(b"stty sane; echo ali$((6*7))ve\r")
+            self.listen(1.5)
+            if "ali42ve" in self.text[self.seen:]:
+                return
+        raise Failed("the shell does not come back")
+
     def end(self, status):
         limit = time.monotonic() + self.patience
         while time.monotonic() < limit and self.read(0.2) and self.qemu.poll() is None:
@@ -107,11 +140,11 @@ def step(console, word, rest):
     elif word == "keys":
         console.send(decode_keys(rest))
     elif word == "pause":
-        limit = time.monotonic() + float(rest)
-        while time.monotonic() < limit and console.read(limit - time.monotonic()):
-            pass
+        console.listen(float(rest))
     elif word == "within":
         console.patience = float(rest)
+    elif word == "noise":
+        console.noise(*map(int, rest.split()))
     elif word == "end":
         console.end(int(rest))
     else:
