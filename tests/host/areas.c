@@ -15,11 +15,13 @@
 #include <asm/mman.h>
 #include <linux/errno.h>
 #include <linux/mman.h>
+#include <mem/cache.h>
 #include <signal.h>
 #include <string.h>
 #include <vm/internal.h>
 #include <vm/mmap.h>
 #include <vm/pt.h>
+#include <vm/tlb.h>
 
 #define AT 0x10000000UL
 
@@ -358,6 +360,59 @@ static void late_harts(void)
     finish(as);
 }
 
+/* --- the recount and the ledger can fail --- */
+
+static bool recount_complains(const char *word)
+{
+    static char text[2048];
+
+    vm_recount(text, sizeof(text));
+    return strstr(text, word);
+}
+
+static void recount_notices(void)
+{
+    struct aspace *as = create();
+
+    map(as, AT, 3);
+    store(as, AT, 1);
+    struct aspace *child = fork_of(as);
+    pte_t *slot = walk(as, AT);
+    struct page *page = pte_page(pte_load(slot));
+    CHECK(recount_complains("ok"));
+    page->count++;
+    CHECK(recount_complains("COW-3"));
+    page->count--;
+    slot->bits |= PTE_W;
+    CHECK(recount_complains("COW-1") && recount_complains("COW-2"));
+    slot->bits ^= PTE_W | PTE_X;
+    CHECK(recount_complains("COW-9"));
+    slot->bits ^= PTE_X;
+    as->rss_anon++;
+    CHECK(recount_complains("rss"));
+    as->rss_anon--;
+    pt_table(slot)->pt.n_used++;
+    CHECK(recount_complains("table"));
+    pt_table(slot)->pt.n_used--;
+    CHECK(recount_complains("ok"));
+    finish(child);
+    finish(as);
+}
+
+static void ledger_notices(void)
+{
+    struct aspace *as = create();
+
+    map(as, AT, 1);
+    store(as, AT, 1);
+    ledger_revoke(as, AT, AT + PAGE_SIZE);
+    CHECK(stub_panics(ledger_check(as, "in a test")));
+    mem_free(as->ledger); /* its lock was held when it panicked */
+    as->ledger = NULL;
+    stub_n_held = 0;
+    finish(as);
+}
+
 static void no_file(struct file *f)
 {
     (void)f;
@@ -380,6 +435,8 @@ int main(int argc, char **argv)
     RUN(count_at_limit);
     RUN(reuse_is_local);
     RUN(late_harts);
+    RUN(recount_notices);
+    RUN(ledger_notices);
     stub_ram_destroy();
     return t_done();
 }

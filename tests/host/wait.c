@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// with: tests/host/stub/kernel.c tests/host/stub/fibers.c
+// with: tests/host/stub/kernel.c tests/host/stub/fibers.c tests/host/stub/sched.c
 /*
  * Wait queues with every interleaving of their atomic steps that a seed chooses: no wake-up is
  * lost, whether one or all are woken, with deadlines and with interruptions. A thread that
@@ -7,6 +7,7 @@
  */
 #include "stub/fibers.h"
 #include "stub/kernel.h"
+#include "stub/sched.h"
 #include "t.h"
 
 #include <debug/assert.h>
@@ -15,54 +16,6 @@
 #include <sched/wait.h>
 
 enum { HARTS = 4, ITEMS = 300 };
-
-static u64 now;
-
-/* --- the scheduler: a thread that sleeps waits until somebody changes its state --- */
-
-bool thread_wake(struct thread *t)
-{
-    stub_point();
-    if (t->state != THREAD_SLEEPING)
-        return false;
-    t->state = THREAD_RUNNING;
-    return true;
-}
-
-void schedule(void)
-{
-    while (current->state == THREAD_SLEEPING) {
-        if (current->flags & TF_SIGNAL && current->wake_interruptible)
-            break;
-        stub_wait("a wake-up");
-    }
-    current->state = THREAD_RUNNING;
-}
-
-nsec_t clock_monotonic(void)
-{
-    return now++;
-}
-
-void timer_init(struct timer *timer, void (*fn)(struct timer *))
-{
-    timer->fn = fn;
-}
-
-/* Early, late, just now: the deadline passes at the next point. */
-void timer_set(struct timer *timer, nsec_t deadline)
-{
-    stub_point();
-    now = max(now, (u64)deadline);
-    timer->fn(timer);
-}
-
-bool timer_cancel(struct timer *timer)
-{
-    (void)timer;
-    stub_point();
-    return false;
-}
 
 /* sched/wait.c with a point before each atomic step. */
 #define __atomic_load_n(p, order)     (stub_point(), __atomic_load_n(p, order))
@@ -109,7 +62,7 @@ static bool take(struct box *box)
 /* Gives up soon, and then leaves the box to others until one of them has taken something. */
 static void get_impatiently(struct box *box)
 {
-    while (wait_event_until(&box->filled, take(box), now + 2)) {
+    while (wait_event_until(&box->filled, take(box), stub_now + 2)) {
         unsigned seen = n_taken;
         n_timeouts++;
         if (is_shared)
@@ -154,14 +107,6 @@ static void hart(unsigned me)
         if (is_shared && t_below(16) == 0)
             thread_interrupt(harts[1].current);
     }
-}
-
-void thread_interrupt(struct thread *t)
-{
-    t->flags |= TF_SIGNAL;
-    stub_point();
-    if (t->state == THREAD_SLEEPING && t->wake_interruptible)
-        t->state = THREAD_RUNNING;
 }
 
 static void round_begin(void)
