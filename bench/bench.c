@@ -10,21 +10,27 @@
  *     bench NAME VALUE instructions
  *
  * What each figure covers, as seen by the caller on its only hart:
- *   null-call       getppid(), through the plain system call instruction
- *   fault-zero      first write to an untouched page of anonymous memory
- *   fault-copy      write to a page that a living child shares
- *   fault-sole      write to a page whose other sharers are gone
- *   fork-tiny       from the call of fork() to its return in the parent; the child waits for
- * its turn meanwhile (its running is not counted) fork-wait-tiny  fork, the child's exit, wait,
- * all of it fork-size-N     as fork-tiny, in a process with N of touched anonymous memory (1g:
- * fork-1g) fork-wait-size-N  as fork-wait-tiny, likewise (fork-wait-1g) write-child,
- * write-parent  one write per page of a shared area of 16 MiB, per page, by the child while the
- * parent waits, or by the parent while the child waits fork-exec, vfork-exec, posix-spawn until
- * a static glibc program has run and was waited for pipe-pingpong   one byte to another process
- * and back pipe-kib        one KiB through a pipe, in pieces of 64 KiB written and read by one
- * process context-switch  sched_yield() between two processes, per switch mmap-munmap mapping
- * and unmapping one untouched page boot-to-init    guest time in ns (= instructions) when this
- * program starts
+ *   null-call         getppid(), through the plain system call instruction
+ *   fault-zero        first write to an untouched page of anonymous memory
+ *   fault-copy        write to a page that a living child shares
+ *   fault-sole        write to a page whose other sharers are gone
+ *   fork-tiny         from the call of fork() to its return in the parent; the child waits for
+ *                     its turn meanwhile (its running is not counted)
+ *   fork-wait-tiny    fork, the child's exit, wait: all of it
+ *   fork-size-N       as fork-tiny, in a process with N of touched anonymous memory (1g:
+ *                     fork-1g)
+ *   fork-wait-size-N  as fork-wait-tiny, likewise (fork-wait-1g)
+ *   write-child       one write to each page of a shared area of 16 MiB, per page, by the child
+ *                     while the parent waits
+ *   write-parent      the same by the parent while the child waits
+ *   fork-exec, vfork-exec, posix-spawn
+ *                     until a static glibc program has run and was waited for
+ *   pipe-pingpong     one byte to another process and back
+ *   pipe-kib          one KiB through a pipe, in pieces of 64 KiB written and read by one
+ *                     process
+ *   context-switch    sched_yield() between two processes, per switch
+ *   mmap-munmap       mapping and unmapping one untouched page
+ *   boot-to-init      guest time in ns (= instructions) when this program starts
  *
  * bench=PREFIX on the kernel's command line measures only the names that begin so.
  * fork() is the raw clone system call: the C library's own work is not the kernel's.

@@ -5,8 +5,9 @@
  *
  *   interrupt                 timers, other harts, devices; never switches, only marks
  *   page fault, user address  vm_fault(); if the address stays bad: a signal, or from the
- * kernel the fix-up of the copying instruction other user exception      a signal other kernel
- * exception    a bug: panic
+ *                             kernel the fix-up of the copying instruction
+ *   other user exception      a signal
+ *   other kernel exception    a bug: panic
  *
  * The way back to user mode looks at current->flags with interrupts off, so nothing that is
  * asked of a thread waits longer than until its next return.

@@ -6,7 +6,7 @@
  * link or directory behaves; what a particular file is *about* is its struct pseudo_id, two
  * numbers that the entry's functions get (for /proc/PID/fd/N: the pid and N; for static files:
  * zeroes, inherited from the directory). Nothing is pinned: functions look their object up by
- * its id each time and return -ESRCH or -ENOENT when it is gone. Names are not cached; inodes
+ * its id each time and return -ESRCH or -ENOENT when it is gone. Names are not cached; inode
  * numbers are a hash of entry and id.
  *
  *     static int uptime_show(struct text *out, const struct pseudo_id *id)
@@ -16,20 +16,22 @@
  *     }
  *     static const struct pseudo_entry pid_files[] = {
  *         {.name = "status", .mode = S_IFREG | 0444, .show = status_show},
- *         {.name = "exe", .mode = S_IFLNK | 0777, .readlink = exe_readlink, .follow =
- * exe_follow},
+ *         {.name = "exe", .mode = S_IFLNK | 0777, .readlink = exe_readlink,
+ *          .follow = exe_follow},
  *         {.name = "fd", .mode = S_IFDIR | 0500, .lookup = fd_lookup, .next = fd_next},
  *         {0},
  *     };
- *     static const struct pseudo_entry pid_dir = {.mode = S_IFDIR | 0555, .children =
- * pid_files, .owner = pid_owner}; static const struct pseudo_entry root_files[] = {
+ *     static const struct pseudo_entry pid_dir = {
+ *         .mode = S_IFDIR | 0555, .children = pid_files, .owner = pid_owner};
+ *     static const struct pseudo_entry root_files[] = {
  *         {.name = "uptime", .mode = S_IFREG | 0444, .show = uptime_show},
  *         {0},
  *     };
  *     static const struct pseudo_entry root = {
- *         .mode = S_IFDIR | 0555, .children = root_files, .lookup = pid_lookup, .next =
- * pid_next}; static struct pseudo_fs procfs = {.name = "proc", .magic = PROC_SUPER_MAGIC, .root
- * = &root};
+ *         .mode = S_IFDIR | 0555, .children = root_files, .lookup = pid_lookup,
+ *         .next = pid_next};
+ *     static struct pseudo_fs procfs = {
+ *         .name = "proc", .magic = PROC_SUPER_MAGIC, .root = &root};
  *     ... pseudo_register(&procfs);      mount(2) of type "proc" works from then on
  *
  * A file's text is made at the first read of an open file, and again by a read at offset 0, so

@@ -40,6 +40,6 @@ int must_check radix_insert(struct radix_tree *tree, u64 index, void *value);
  */
 void *radix_erase(struct radix_tree *tree, u64 index);
 /* The first value at or after *index, which is set to where it is; NULL if there is none.
- *     for (u64 i = from; (page = radix_next(tree, &i)); i++) ...     (i + 1 may wrap only at
- * 2^64) */
+ *     for (u64 i = from; (page = radix_next(tree, &i)); i++) ...
+ * (i + 1 wraps only at 2^64.) */
 void *radix_next(const struct radix_tree *tree, u64 *index);

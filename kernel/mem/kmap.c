@@ -13,7 +13,7 @@
  * KMAP-3 An address of the window is mapped anew only after all harts have forgotten its last
  *        mapping.
  * KMAP-4 A leaf table of the window counts its reserved and mapped pages in pt.n_used; without
- * any it does not exist.
+ *        any it does not exist.
  *
  * Locks: window_lock guards the tables of the window. No frame is taken or given back under it,
  * since stacks are given back when memory runs dry.

@@ -3,10 +3,12 @@
  * Processes: what threads share, and the trees and groups they form.
  *
  *   struct uthread   a user thread beyond what the scheduler knows; lives and dies with its
- * struct thread struct proc      a process; counted. Its threads hold one reference together,
- * dropped when it is reaped; look-ups take their own struct pid       a number in use: as
- * thread, process, group or session id struct pgrp      a process group; struct session: a
- * session. Both live while they have members
+ *                    struct thread
+ *   struct proc      a process; counted. Its threads hold one reference together, dropped when
+ *                    it is reaped; look-ups take their own
+ *   struct pid       a number in use: as thread, process, group or session id
+ *   struct pgrp      a process group; struct session: a session. Both live while they have
+ *                    members
  *
  * Life of a process: ALIVE → ZOMBIE (last thread left) → reaped (parent waited, or does not
  * care).

@@ -10,7 +10,7 @@
  * SIG-1 TF_SIGNAL is set whenever a thread has something to take: set under sig_lock by
  *       senders, cleared under sig_lock by its owner only.
  * SIG-2 What happens to a thread (stop, end, handler) happens in its own context, holding
- * nothing.
+ *       nothing.
  *
  * Locks: proc_lock → sig_lock → sighand lock → run queues. All with interrupts off, so
  * that interrupt handlers (timers, console) may send.

@@ -7,10 +7,15 @@
  * TF_RESCHED is set). Interrupt handlers never switch.
  *
  * States and who may change them (under the run-queue lock of `thread->hart`):
- *   NEW -> RUNNABLE (thread_start) -> RUNNING (schedule) -> SLEEPING (itself) -> RUNNABLE (a
- * waker) ... RUNNING -> DEAD (thread_exit); the stack and struct are freed by the next thread
- * on that hart. No wake-up is lost: a thread sets its state to SLEEPING before it checks its
- * condition, and a waker changes the condition before it looks at the state.
+ *   NEW -> RUNNABLE       thread_start()
+ *   RUNNABLE -> RUNNING   schedule()
+ *   RUNNING -> SLEEPING   the thread itself
+ *   SLEEPING -> RUNNABLE  a waker
+ *   RUNNING -> DEAD       thread_exit(); stack and struct are freed by the next thread on that
+ *                         hart
+ *
+ * No wake-up is lost: a thread sets its state to SLEEPING before it checks its condition, and a
+ * waker changes the condition before it looks at the state.
  */
 #pragma once
 
@@ -32,7 +37,6 @@ enum thread_state { THREAD_NEW, THREAD_RUNNABLE, THREAD_RUNNING, THREAD_SLEEPING
 struct aspace;
 struct proc;
 struct uthread;
-struct lock_class;
 struct lock_class;
 struct cred;
 struct fs_context;

@@ -5,20 +5,23 @@
  *
  * Lives:
  *   inode       counted: each dentry and each open file of it holds one. At zero its file
- * system frees what is left of it. `nlink` says how many names it has, nothing more. dentry
- * counted: its children, open files, working directories and mounts hold one each. A *hashed*
- * dentry (one that a look-up can find) holds a further reference to itself, so a count of zero
- * is never seen in the hash. A deleted dentry lives on until its users are gone. superblock one
- * file system; lives as long as a mount of it, or for ever (devfs, procfs). mount       a
- * superblock attached at a place; in the tree it is counted once.
+ *               system frees what is left of it. `nlink` says how many names it has, nothing
+ *               more.
+ *   dentry      counted: its children, open files, working directories and mounts hold one
+ *               each. A *hashed* dentry (one that a look-up can find) holds a further reference
+ *               to itself, so a count of zero is never seen in the hash. A deleted dentry lives
+ *               on until its users are gone.
+ *   superblock  one file system; lives as long as a mount of it, or for ever (devfs, procfs).
+ *   mount       a superblock attached at a place; in the tree it is counted once.
  *
  * Locks, in this order:
  *   mount_lock  (mutex)   mount and umount, one at a time
  *   sb->names   (rwmutex) the names of one file system: written by create, link, unlink,
- * rename; read by readdir and by look-ups that ask the file system inode->lock (mutex)   data
- * writes, truncation, attributes of one inode. User memory is copied under it, so it comes
- * before every lock of vm. tree_lock   (spin)    hash, parents, names, children, and the mount
- * tree, for look-ups and for names
+ *                         rename; read by readdir and by look-ups that ask the file system
+ *   inode->lock (mutex)   data writes, truncation, attributes of one inode. User memory is
+ *                         copied under it, so it comes before every lock of vm.
+ *   tree_lock   (spin)    hash, parents, names, children, and the mount tree, for look-ups and
+ *                         for names
  */
 #pragma once
 

@@ -4,10 +4,12 @@
  *
  * Objects and lives:
  *   inode    a file itself; counted; freed at the last reference when its link count is zero
- * (or by its file system) dentry   a name in a directory, cached; counted; a tmpfs keeps its
- * dentries while the names exist mount    a file system attached at a dentry path     a mount
- * and a dentry: a place in the tree; holds a reference to both file     an open file
- * description; counted; shared by dup and fork
+ *            (or by its file system)
+ *   dentry   a name in a directory, cached; counted; a tmpfs keeps its dentries while the names
+ *            exist
+ *   mount    a file system attached at a dentry
+ *   path     a mount and a dentry: a place in the tree; holds a reference to both
+ *   file     an open file description; counted; shared by dup and fork
  */
 #pragma once
 

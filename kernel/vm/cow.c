@@ -9,10 +9,11 @@
  * COW-1  A private frame with more than one reference has no writable entry.
  * COW-2  A cow entry is never writable, and lies in a private area that permits writing.
  * COW-3  A frame's count is the number of leaf tables that point to it plus the kernel's
- * holders. COW-5  Break order: new frame, copy, clear and flush, set, and only then drop the
- * old frame. COW-8  A count of one is stable while the table's lock is held, because only this
- * entry could add another reference. A larger count may fall at any time: it is a hint, and
- * acting on it costs at worst a copy that was not needed.
+ *        holders.
+ * COW-5  Break order: new frame, copy, clear and flush, set, and only then drop the old frame.
+ * COW-8  A count of one is stable while the table's lock is held, because only this entry could
+ *        add another reference. A larger count may fall at any time: it is a hint, and acting
+ *        on it costs at worst a copy that was not needed.
  *
  * The lock is the leaf table's, held from the look at the entry to its replacement, the copy
  * included: so the entry cannot change and the frame copied from stays referenced by it until

@@ -8,8 +8,7 @@
  *   read-only  V !W !COW         the area forbids writing, or a shared file page that is clean
  *   writable   V  W !COW         the only reference (private), or a page of a shared mapping
  *   cow        V !W  COW         private, area permits writing: break before writing
- *   hidden    !V, frame kept     the area is PROT_NONE now; the frame waits for a later
- * mprotect
+ *   hidden    !V, frame kept     the area is PROT_NONE now; the frame waits for mprotect()
  *
  * Every entry that is not none holds one reference to its frame (COW-3), except the zero page,
  * which is not counted.

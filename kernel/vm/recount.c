@@ -11,7 +11,7 @@
  *   COW-3  count == entries that point to the frame + the object that holds it
  *   COW-9  an entry permits nothing that its area forbids
  *   and: tables know how many entries they have, rss figures are right, no frame is counted but
- * nowhere mapped.
+ *   nowhere mapped.
  *
  * Frames are handled in windows so that the scratch array stays small. The machine must be
  * quiet: only the caller runs. Locks: each as->lock for writing, one after the other.

@@ -5,9 +5,8 @@
  * The race between a flush and a hart that is just loading the address space is settled by two
  * masks and a full fence on both sides:
  *
- *   flush:  change entry; harts_cached &= me;       fence; interrupt harts_active
- *   load:   harts_active |= me;                     fence; if not in harts_cached: join it,
- * flush own
+ *   flush:  change entry; harts_cached &= me;  fence; interrupt harts_active
+ *   load:   harts_active |= me;  fence; if not in harts_cached: join it, flush own
  *
  * Either the loading hart sees that it was struck off, or the flushing hart sees that it is
  * active. Only a hart itself joins harts_cached, and it does so before it flushes.

@@ -2,10 +2,10 @@
 /*
  * Page geometry and the shape of the address space (Sv39; privileged spec 4.4).
  *
- *   0 .. USER_END                      user
- *   DIRECT_BASE ..                     all of RAM, physical address p at DIRECT_BASE + (p -
- * phys_base) KMAP_BASE .. KMAP_END              mapped kernel memory: stacks with guard pages,
- * devices KERNEL_BASE ..                     the kernel image
+ *   0 .. USER_END          user
+ *   DIRECT_BASE ..         all of RAM, physical address p at DIRECT_BASE + (p - phys_base)
+ *   KMAP_BASE .. KMAP_END  mapped kernel memory: stacks with guard pages, devices
+ *   KERNEL_BASE ..         the kernel image
  *
  * The upper half is the same in every root table.
  */

@@ -44,7 +44,7 @@ extern void (*stub_wait_hook)(const char *name);
 
 /* --- arena.c --- */
 
-#define STUB_RAM_BASE                                                      \
+#define STUB_RAM_BASE \
     0x80000000UL /* the physical address at which the arena pretends to be \
                   */
 
