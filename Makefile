@@ -37,10 +37,19 @@ all: build/calf build/initrd.cpio ## build the kernel and the initial file syste
 
 # ---- what is needed before anything is built ---------------------------------------
 
+# Each group has a stamp. The first one installs all groups that the targets will ask for, so
+# that there is one list to read and one run of apt-get.
 NEED := build/.setup-build
-build/.setup-%: tools/setup
-	$(Q)tools/setup $*
+GOALS := $(or $(MAKECMDGOALS),all)
+GROUPS := build $(if $(filter qemu qemu-gdb linux test mutants bench setup,$(GOALS)),run) \
+          $(if $(filter test test-build mutants check setup,$(GOALS)),test) \
+          $(if $(filter qemu-gdb setup,$(GOALS)),gdb)
+build/.setup-build: tools/setup
+	$(Q)tools/setup $(GROUPS)
 	@mkdir -p build && touch $@
+build/.setup-run build/.setup-test build/.setup-gdb: build/.setup-%: tools/setup | $(NEED)
+	$(Q)tools/setup $*
+	@touch $@
 
 FETCHED := build/busybox build/linux/vmlinux build/libfdt/libfdt.h
 build/busybox:          ; $(Q)tools/fetch busybox
