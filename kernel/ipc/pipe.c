@@ -10,8 +10,9 @@
  *
  * PIPE-1 A write of at most PIPE_BUF bytes goes in whole, or waits, or fails: never in parts.
  * PIPE-2 A reader gets what is there and does not wait for more; a writer waits until all is
- * in. PIPE-3 Readers are woken when an empty pipe gets bytes or loses its last writer; writers
- * when PIPE_BUF bytes are free again or the last reader left.
+ *        in.
+ * PIPE-3 Readers are woken when an empty pipe gets bytes or loses its last writer; writers when
+ *        PIPE_BUF bytes are free again or the last reader left.
  *
  * Fifos use the same; their pipe hangs on the inode while somebody has it open. The two ends of
  * pipe(2) share an inode too, so /proc/PID/fd/N can be opened like a fifo.

@@ -10,8 +10,9 @@
  *
  * CACHE-1 A slab is on its cache's list exactly if n_free > 0.
  * CACHE-2 A slab whose objects are all free goes back to the frame allocator, but the last one
- * with free objects stays until caches_drain(). CACHE-3 A cached free object holds a link in
- * its first word and, in debug builds, junk behind it.
+ *         with free objects stays until caches_drain().
+ * CACHE-3 A cached free object holds a link in its first word and, in debug builds, junk behind
+ *         it.
  *
  * Locks: a hart's list has a hart lock, the slabs of a cache have the cache's lock; never both.
  * No lock is held while frames are taken or given back, since taking may drain the caches.

@@ -9,7 +9,7 @@
  * PAGE-1 PG_BUDDY is set on the head of each block in the lists and on no other frame.
  * PAGE-2 A frame in a hart cache is PAGE_FREE with flags without PG_BUDDY, order 0, count 0.
  * PAGE-3 total = free + all in use by type: every change of one side changes the other under
- * the same hart lock, so that mem_stats_read(), which takes all locks, may assert it.
+ *        the same hart lock, so that mem_stats_read(), which takes all locks, may assert it.
  *
  * Locks: hart lock (any one hart's, several in order of number), then the buddy lock.
  */

@@ -4,7 +4,7 @@
  *
  *   1. check the request and the limits
  *   2. acquire everything that can fail: thread, number, memory, files, ...; whatever part
- * fails, all are given back (FORK-1: a failed clone leaves no trace)
+ *      fails, all are given back (FORK-1: a failed clone leaves no trace)
  *   3. commit: link the child into the tables under the locks; nothing here fails
  *   4. set it going; a vfork parent waits until the child lets go of its memory
  *

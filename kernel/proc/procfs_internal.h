@@ -3,10 +3,12 @@
  * What the files of /proc share.
  *
  * PFS-1 Nothing is pinned by an open file: each read looks its process up by number and gives
- * -ESRCH when it is gone. What it takes (process, address space, descriptors) it holds for one
- * read. PFS-2 Text is built in kernel memory. The reader's memory is touched afterwards, with
- * no lock of anybody held. PFS-3 What a process could keep from others (its memory, files,
- * environment) is shown to those who may control it.
+ *       -ESRCH when it is gone. What it takes (process, address space, descriptors) it holds
+ *       for one read.
+ * PFS-2 Text is built in kernel memory. The reader's memory is touched afterwards, with no lock
+ *       of anybody held.
+ * PFS-3 What a process could keep from others (its memory, files, environment) is shown to
+ *       those who may control it.
  */
 #pragma once
 

@@ -5,10 +5,15 @@
  * All locks of one name are a class. Whenever a lock of class B is taken while one of class A
  * is held, the edge A -> B enters a graph; an edge that would close a cycle is a possible
  * deadlock and panics at once, though it may take a thousand runs until harts really meet in
- * it. Rules, each a panic: LOCK-1 the graph has no cycle LOCK-2 two locks of one spinlock class
- * only by spin_lock_pair() LOCK-3 a class that interrupt handlers take is never taken with
- * interrupts on LOCK-4 nobody sleeps, or takes a sleeping lock, with a spinlock held Sleeping
- * locks of one class may nest (parent and child inode); their order is their owner's business.
+ * it. Rules, each a panic:
+ *
+ * LOCK-1 The graph has no cycle.
+ * LOCK-2 Two locks of one spinlock class are taken only by spin_lock_pair().
+ * LOCK-3 A class that interrupt handlers take is never taken with interrupts on.
+ * LOCK-4 Nobody sleeps, or takes a sleeping lock, with a spinlock held.
+ *
+ * Sleeping locks of one class may nest (parent and child inode); their order is their owner's
+ * business.
  */
 #pragma once
 
