@@ -76,6 +76,16 @@ static int prepare_tables(const struct remap *r, vaddr_t to)
     return 0;
 }
 
+/* Those that have nothing in them: there may be no area that would take them along. */
+static void drop_tables(const struct remap *r, vaddr_t to)
+{
+    struct tlb_gather g;
+
+    gather_begin(&g, r->as);
+    pt_prune(r->as, to, to + r->new_len, &g);
+    gather_end(&g);
+}
+
 static void move_entry(struct aspace *as, pte_t *from, vaddr_t old_va, vaddr_t new_va)
 {
     pte_t *to = walk(as, new_va);
@@ -117,14 +127,18 @@ static int move(const struct remap *r, vaddr_t to)
     int err = vma_isolate(r->as, r->old, r->old + r->old_len);
     if (!err)
         err = vma_isolate(r->as, to, to + r->new_len);
-    if (!err)
-        err = prepare_tables(r, to);
     if (err)
         return err;
     struct vma *from = vma_find(r->as, r->old);
     struct vma *vma = vma_dup(from, r->as);
     if (!vma)
         return -ENOMEM;
+    err = prepare_tables(r, to);
+    if (err) {
+        drop_tables(r, to);
+        vma_destroy(vma);
+        return err;
+    }
 
     /* commit */
     if (r->flags & MREMAP_FIXED)

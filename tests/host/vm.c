@@ -74,6 +74,26 @@ static bool beyond_end(const struct mpage *p)
     return p->kind != ANON && p->cell >= file_pages;
 }
 
+/* --- failing allocations: a call that had one changes nothing --- */
+
+static bool injects;
+static int armed;
+
+static void arm(void)
+{
+    armed = injects && t_below(4) == 0 ? 1 + t_below(6) : 0;
+    stub_fail_countdown = armed;
+}
+
+/* After the call: did it fail for want of memory, as it was made to? */
+static bool was_denied(int err)
+{
+    bool fired = armed && stub_fail_countdown == 0;
+
+    stub_fail_countdown = 0;
+    return fired && err == -ENOMEM;
+}
+
 /* --- one step each --- */
 
 struct range {
@@ -106,7 +126,10 @@ static void step_map(struct mproc *m)
         .object = kind == ANON ? NULL : file,
         .offset = cell * PAGE_SIZE,
     };
+    arm();
     int err = vm_mmap(m->as, &req, &out);
+    if (was_denied(err))
+        return;
     CHECK_EQ(err, 0);
     for (int i = 0; i < r.n; i++)
         m->page[r.first + i] = (struct mpage){.kind = kind, .prot = prot, .cell = cell + i};
@@ -116,7 +139,11 @@ static void step_unmap(struct mproc *m)
 {
     struct range r = some_range();
 
-    CHECK_EQ(vm_munmap(m->as, va_of(r.first), r.n * PAGE_SIZE), 0);
+    arm();
+    int err = vm_munmap(m->as, va_of(r.first), r.n * PAGE_SIZE);
+    if (was_denied(err))
+        return;
+    CHECK_EQ(err, 0);
     memset(&m->page[r.first], 0, r.n * sizeof(m->page[0]));
 }
 
@@ -128,7 +155,11 @@ static void step_protect(struct mproc *m)
 
     while (n < r.n && m->page[r.first + n].kind)
         n++;
-    CHECK_EQ(vm_mprotect(m->as, va_of(r.first), r.n * PAGE_SIZE, prot), n == r.n ? 0 : -ENOMEM);
+    arm();
+    int err = vm_mprotect(m->as, va_of(r.first), r.n * PAGE_SIZE, prot);
+    if (was_denied(err))
+        return;
+    CHECK_EQ(err, n == r.n ? 0 : -ENOMEM);
     for (int i = 0; i < n; i++)
         m->page[r.first + i].prot = prot;
 }
@@ -160,8 +191,11 @@ static void step_move(struct mproc *m)
         vma && vma->start <= va_of(r.first) && vma->end >= va_of(r.first) + r.n * PAGE_SIZE;
     rw_write_unlock(&m->as->lock);
     int to = (r.first < WINDOW ? WINDOW : 0) + t_below(WINDOW - r.n + 1);
+    arm();
     int err = vm_mremap(m->as, va_of(r.first), r.n * PAGE_SIZE, r.n * PAGE_SIZE,
                         MREMAP_MAYMOVE | MREMAP_FIXED, va_of(to), &out);
+    if (was_denied(err))
+        return;
     CHECK_EQ(err, one_area ? 0 : -EFAULT);
     if (err)
         return;
@@ -176,8 +210,11 @@ static void step_read(struct mproc *m)
     struct mpage *p = &m->page[i];
     struct fault_info info = {0};
     u64 value = ~0UL;
+    arm();
     int err = sim_load(m->as, va_of(i) + offsets[word], &value, &info);
 
+    if (was_denied(err))
+        return;
     if (!p->kind || !(p->prot & (PROT_READ | PROT_WRITE))) {
         CHECK_EQ(err, -EFAULT);
         CHECK_EQ(info.signo, SIGSEGV);
@@ -206,8 +243,11 @@ static void step_write(struct mproc *m)
     struct mpage *p = &m->page[i];
     struct fault_info info = {0};
     u64 value = t_random();
+    arm();
     int err = sim_store(m->as, va_of(i) + offsets[word], value, &info);
 
+    if (was_denied(err))
+        return;
     if (!p->kind || !(p->prot & PROT_WRITE)) {
         CHECK_EQ(err, -EFAULT);
         CHECK_EQ(info.signo, SIGSEGV);
@@ -254,7 +294,11 @@ static void step_fork(struct mproc *m)
         proc_exit(child);
     *child = *m;
     CHECK_EQ(aspace_create(&child->as), 0);
-    CHECK_EQ(uvmcopy(m->as, child->as), 0);
+    arm();
+    int err = uvmcopy(m->as, child->as);
+    if (was_denied(err))
+        return proc_exit(child);
+    CHECK_EQ(err, 0);
 }
 
 static void one_step(void)
@@ -348,6 +392,14 @@ static void model_cow(void)
 static void model_eager(void)
 {
     model_run("eager", 20000);
+}
+
+static void model_no_memory(void)
+{
+    injects = true;
+    model_run("cow", 20000);
+    model_run("eager", 10000);
+    injects = false;
 }
 
 static void model_lazy_ad(void)
@@ -523,6 +575,7 @@ int main(int argc, char **argv)
     RUN(fork_fails_cleanly);
     RUN(model_cow);
     RUN(model_eager);
+    RUN(model_no_memory);
     RUN(model_lazy_ad);
     return t_done();
 }
