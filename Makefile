@@ -14,7 +14,6 @@ APPEND ?=
 INITRD ?= build/initrd.cpio
 DEBUG  ?= 0
 V      ?= 0
-WERROR ?= -Werror
 
 CROSS  ?= riscv64-linux-gnu-
 CC     := $(CROSS)gcc
@@ -59,11 +58,15 @@ $(FETCHED): tools/packages.lock | $(NEED)
 
 # ---- the kernel --------------------------------------------------------------------
 
+# A warning is an error with the compilers that were tried; newer ones may know new warnings.
+GCC_MAJOR = $(eval GCC_MAJOR := $(shell $(CC) -dumpversion 2>/dev/null | cut -d. -f1))$(GCC_MAJOR)
+WERROR    ?= $(if $(filter 12 13 14,$(GCC_MAJOR)),-Werror)
+
 # The compiler's own headers, asked for once and only when something is compiled.
 GCC_INCLUDE = $(eval GCC_INCLUDE := $(shell $(CC) -print-file-name=include))$(GCC_INCLUDE)
 
 ARCH_FLAGS := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
-WARN_FLAGS := -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
+WARN_FLAGS  = -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
               -Wvla $(WERROR)
 KERNEL_CPP  = -nostdinc -Ikernel -isystem $(GCC_INCLUDE) -isystem tools/libfdt \
               -isystem build/libfdt -isystem /usr/$(CROSS:-=)/include
@@ -79,7 +82,7 @@ KERNEL_OBJ := $(addsuffix .o,$(KERNEL_SRC))
 LIBFDT_OBJ := $(addprefix libfdt/,fdt.o fdt_ro.o fdt_check.o)
 
 # The vDSO: a shared object that the kernel carries and maps into every process.
-VDSO_FLAGS := -std=gnu11 -march=rv64gc -mabi=lp64d -O2 -fPIC -shared -nostdlib -ffreestanding \
+VDSO_FLAGS  = -std=gnu11 -march=rv64gc -mabi=lp64d -O2 -fPIC -shared -nostdlib -ffreestanding \
               -fno-stack-protector -fno-asynchronous-unwind-tables -Wall -Wextra \
               -Wno-unused-parameter $(WERROR) -Wl,-soname=linux-vdso.so.1 -Wl,--hash-style=both \
               -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
@@ -98,7 +101,7 @@ define kernel_in
 $(1)/%.c.o: %.c Makefile | $(NEED) build/libfdt/libfdt.h
 	$$(call say,CC,$$<$(if $(filter build,$(1)),, ($(notdir $(1)))))
 	@mkdir -p $$(@D)
-	$$(Q)$(CC) $$(KERNEL_FLAGS) $(WARN_FLAGS) $(2) -MD -MP -c $$< -o $$@
+	$$(Q)$(CC) $$(KERNEL_FLAGS) $$(WARN_FLAGS) $(2) -MD -MP -c $$< -o $$@
 
 $(1)/%.S.o: %.S Makefile | $(NEED) build/libfdt/libfdt.h
 	$$(call say,AS,$$<$(if $(filter build,$(1)),, ($(notdir $(1)))))
@@ -137,7 +140,7 @@ $(eval $(call kernel_in,build/narrow,-DDEBUG=1 -DNARROW_COUNTS=1 -fno-omit-frame
 # binaries run on Linux. A script tests/abi/NAME.sh is a program too. user/xv6/: each .c is
 # one program over our xv6 library, with one page of stack: so little is inlined (-O1).
 
-USER_FLAGS := -std=gnu11 -O2 -g -static -pthread -Wall -Wextra -Wno-unused-parameter \
+USER_FLAGS  = -std=gnu11 -O2 -g -static -pthread -Wall -Wextra -Wno-unused-parameter \
               $(WERROR) -Ikernel -Itests
 XV6_FLAGS   = -O1 -g -march=rv64gc -mcmodel=medany -static -nostdlib -ffreestanding \
               -fno-builtin -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
@@ -192,7 +195,7 @@ build/test.cpio: $(USER_BIN) $(XV6_BIN) $(TEST_BIN) $(TEST_SH) build/busybox $(R
 # tests/host/NAME.c says on a line near its top which kernel files it is built with:
 #   // with: kernel/lib/rbtree.c kernel/lib/string.c
 
-HOST_FLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+HOST_FLAGS  = -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer -DHOST_TEST=1 -DDEBUG=1 -Wall -Wextra \
               -Wno-unused-parameter $(WERROR) -Itests/host/stub -Itests/host -Ikernel \
               -idirafter tools/libfdt -idirafter build/libfdt

@@ -2,7 +2,7 @@
 /*
  * cowdemo: watch copy-on-write at work. One area of CELLS pages is read, written and forked
  * step by step; after each step the pages of parent and child are drawn as bars of cells, with
- * the counters of both beside them.
+ * a mark under what changed, the counters of both, and how many frames stand behind it all.
  *
  *   cowdemo          Enter goes on, q ends; without pauses when not on a terminal
  *
@@ -10,9 +10,6 @@
  * answers through another one; so the picture is taken while both stand still. It looks only
  * from outside, through /proc: the area is touched by nothing but the steps themselves. It has
  * unmapped neighbours, so that the kernel cannot join it to another area.
- *
- * The counters count the whole process, and fork shares stack and data too: a few pages more
- * than the picture shows.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +19,7 @@
 
 #include "cowread.h"
 
-enum { CELLS = 60 };
+enum { CELLS = 60, BAR_COLUMN = 16 };
 
 enum work { WORK_READ, WORK_WRITE, WORK_KERNEL_WRITE, WORK_EXIT };
 
@@ -34,7 +31,7 @@ struct order {
 struct side {
     const char *name;
     pid_t pid; /* 0: not there */
-    char cells[CELLS + 1];
+    char cells_before[CELLS + 1], cells[CELLS + 1];
     struct counter before[COUNTERS_MAX], now[COUNTERS_MAX];
     int n_before, n_now;
 };
@@ -108,6 +105,7 @@ static void side_look(struct side *side)
 
     if (!side->pid)
         return;
+    memcpy(side->cells_before, side->cells, CELLS);
     memset(side->cells, '.', CELLS);
     if (!areas_read(side->pid, cells_take, side))
         linux_cells_take(side);
@@ -128,14 +126,18 @@ static const struct page_state *state_of(char mark)
     return NULL;
 }
 
-static void cell_print(char mark)
+/* A run of equal cells, so that a colour is asked for once. */
+static void cells_print(char mark, int n)
 {
     const struct page_state *state = state_of(mark);
+    bool coloured = on_terminal && state;
 
-    if (on_terminal && state)
-        printf("\033[%sm%c\033[0m", state->colour, mark);
-    else
+    if (coloured)
+        printf("\033[%sm", state->colour);
+    while (n-- > 0)
         putchar(mark);
+    if (coloured)
+        printf("\033[0m");
 }
 
 static void legend_print(void)
@@ -145,9 +147,11 @@ static void legend_print(void)
         if (strchr("rm", page_states[i].mark))
             continue; /* not in this demonstration */
         printf("  ");
-        cell_print(page_states[i].mark);
+        cells_print(page_states[i].mark, 1);
         printf("  %s\n", page_states[i].meaning);
     }
+    printf("^ marks what a step changed. The counters below a bar are those of the whole\n"
+           "process: its own stack and data take part, so they may show a few pages more.\n");
 }
 
 /* What this step added to the counters of one side. */
@@ -168,19 +172,74 @@ static void changes_print(const struct side *side)
         printf("no change");
 }
 
+static void ruler_print(void)
+{
+    printf("%*s", BAR_COLUMN, "page ");
+    for (int i = 0; i < CELLS; i += 10)
+        printf("%-10d", i);
+    printf("\n");
+}
+
+static void bar_print(const char *cells)
+{
+    for (int i = 0, n; i < CELLS; i += n) {
+        for (n = 1; i + n < CELLS && cells[i + n] == cells[i]; n++)
+            ;
+        cells_print(cells[i], n);
+    }
+    printf("\n");
+}
+
+/* A mark under each cell that this step changed. */
+static void marks_print(const struct side *side)
+{
+    char marks[CELLS + 1];
+    int length = 0;
+
+    for (int i = 0; i < CELLS; i++) {
+        bool changed = side->cells_before[i] && side->cells_before[i] != side->cells[i];
+
+        marks[i] = changed ? '^' : ' ';
+        if (changed)
+            length = i + 1;
+    }
+    if (length)
+        printf("%*s%.*s\n", BAR_COLUMN, "", length, marks);
+}
+
 static void side_print(const struct side *side)
 {
     if (!side->pid)
         return;
-    printf("  %-6s %5d |", side->name, (int)side->pid);
-    for (int i = 0; i < CELLS; i++)
-        cell_print(side->cells[i]);
-    printf("|\n");
+    printf("  %-6s %5d  ", side->name, (int)side->pid);
+    bar_print(side->cells);
+    marks_print(side);
     if (side->n_now <= 0)
         return;
-    printf("               ");
+    printf("%*s", BAR_COLUMN, "");
     changes_print(side);
     printf("\n");
+}
+
+static int count(const char *cells, const char *marks)
+{
+    int n = 0;
+
+    for (; *cells; cells++)
+        n += strchr(marks, *cells) != NULL;
+    return n;
+}
+
+/* The sum that copy-on-write is about: what both sides see, and what is really there. */
+static void frames_print(void)
+{
+    static const char own[] = "pc";
+    int shared = count(parent.cells, "s");
+    int frames = shared + count(parent.cells, own) + count(child.cells, own);
+    int pages = frames + shared;
+
+    if (child.pid)
+        printf("  %d pages with content, %d frames behind them\n", pages, frames);
 }
 
 static void pause_for_reader(void)
@@ -194,6 +253,7 @@ static void pause_for_reader(void)
     first = c = getchar();
     while (c != '\n' && c != EOF)
         c = getchar();
+    printf("\033[A\033[2K"); /* the prompt goes, the pictures stay in sequence */
     if (first == 'q' || c == EOF) {
         if (child.pid)
             kill(child.pid, SIGKILL);
@@ -207,8 +267,10 @@ static void show(const char *title, const char *explanation)
     side_look(&child);
     printf("\n%s%d. %s%s\n   %s\n", on_terminal ? "\033[1m" : "", ++step_number, title,
            on_terminal ? "\033[0m" : "", explanation);
+    ruler_print();
     side_print(&parent);
     side_print(&child);
+    frames_print();
     fflush(stdout);
     pause_for_reader();
 }
@@ -288,6 +350,7 @@ static void child_end(void)
     if (waitpid(child.pid, NULL, 0) < 0)
         die("wait");
     child.pid = 0;
+    memset(child.cells, 0, sizeof(child.cells));
 }
 
 static void area_make(void)
@@ -304,11 +367,11 @@ static void alone_steps(void)
 {
     show("mmap() of 60 pages", "A promise only: no frame, no entry in a page table.");
     touch(WORK_READ, 0, 20);
-    show("The first 20 pages are read",
+    show("Pages 0 to 19 are read",
          "All 20 entries name the one zero page; still no memory was taken.");
     touch(WORK_WRITE, 10, 35);
-    show("35 pages are written, from the 11th on",
-         "Each gets a zeroed frame of its own, the ones that showed the zero page too.");
+    show("Pages 10 to 44 are written",
+         "Each gets a zeroed frame of its own, those that showed the zero page too.");
 }
 
 static void together_steps(void)
@@ -318,19 +381,19 @@ static void together_steps(void)
     child_do(WORK_READ, 10, 35);
     show("The child reads everything", "Reading never copies.");
     child_do(WORK_WRITE, 10, 8);
-    show("The child writes 8 pages",
+    show("The child writes pages 10 to 17",
          "8 faults, 8 copies. The parent is left as the sole owner of the old frames.");
     touch(WORK_WRITE, 10, 8);
     show("The parent writes the same 8 pages",
          "It is alone there: the entry is made writable again, nothing is copied.");
     touch(WORK_WRITE, 18, 8);
-    show("The parent writes the next 8 pages",
+    show("The parent writes pages 18 to 25",
          "Now the parent is first: it copies, and the child keeps the old frames.");
     child_do(WORK_KERNEL_WRITE, 26, 4);
-    show("The child calls read() into 4 shared pages",
+    show("The child calls read() into pages 26 to 29",
          "The kernel writes to user memory through the same fault: copies, no back door.");
     child_do(WORK_WRITE, 50, 5);
-    show("The child writes 5 pages that nobody had touched",
+    show("The child writes pages 50 to 54, which nobody had touched",
          "They are the child's alone; the parent's stay empty.");
 }
 
@@ -340,6 +403,7 @@ int main(void)
     parent.pid = getpid();
     area_make();
     legend_print();
+    side_look(&parent); /* from here on the counters count */
     alone_steps();
     together_steps();
     child_end();
