@@ -223,6 +223,7 @@ help: ## this text
 	  'INITRD=' 'initial file system, now $(INITRD)' \
 	  'DEBUG=$(DEBUG)' '1: the debug kernel, with assertions' \
 	  'V=$(V)' '1: show each command' \
+	  'TESTS=$(TESTS)' 'make test: only tests with this in their name' \
 	  'QEMU=' 'the emulator to use instead of qemu-system-riscv64'
 	@echo; echo 'Ctrl-A x leaves the emulator, Ctrl-A c reaches its monitor.'
 
@@ -255,6 +256,7 @@ mutants: $(TEST_NEEDS) ## break the code on purpose, one fault at a time, and se
 	$(Q)tests/mutants/run
 
 doctor: ## versions of all tools, and the line that mends each
+	@command -v python3 >/dev/null || { echo 'python3 is missing; make setup installs it and all else'; exit 1; }
 	@tools/doctor
 
 setup: build/.setup-build build/.setup-run build/.setup-test build/.setup-gdb ## install all that is needed
