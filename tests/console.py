@@ -63,8 +63,10 @@ class Console:
         if not self.selector.select(seconds):
             return True
         data = os.read(self.qemu.stdout.fileno(), 65536)
-        # the shell asks where the cursor is; nobody answers, and nobody wants to see it
-        self.text += data.decode(errors="replace").replace("\r", "").replace("\033[6n", "")
+        # the shell asks where the cursor is; nobody answers, and nobody wants to see it (the
+        # question may come in two pieces)
+        text = self.text[self.seen:] + data.decode(errors="replace").replace("\r", "")
+        self.text = self.text[:self.seen] + text.replace("\033[6n", "")
         return bool(data)
 
     def want(self, regex):
