@@ -356,8 +356,10 @@ static void vfork_wait_for(struct vfork_wait *w, struct uthread *child, struct p
     sigset64_t blocked = me->blocked;
 
     signal_block_all_but_kill();
-    while (wait_event_interruptible(&w->wait, w->done) && !signal_is_fatal_pending())
+    while (wait_event_interruptible(&w->wait, w->done) && !signal_is_fatal_pending()) {
         proc_stop_here();
+        signal_block_all_but_kill(); /* what woke us is seen to: TF_SIGNAL goes */
+    }
     signal_set_blocked(blocked);
 
     /* the lock also waits for the child to be done with *w */
