@@ -276,6 +276,63 @@ static void no_memory(void)
     object_put(object);
 }
 
+#define FAR (0x80000000UL - PAGE_SIZE) /* around the end of a gigabyte, where no table is yet */
+
+static int change_middle(struct aspace *as, int what)
+{
+    vaddr_t middle = AT + 2 * PAGE_SIZE, out;
+
+    switch (what) {
+    case 0:
+        return map_flags(as, middle, 2, MAP_PRIVATE | MAP_FIXED, NULL);
+    case 1:
+        return vm_munmap(as, middle, 2 * PAGE_SIZE);
+    case 2:
+        return vm_mprotect(as, middle, 2 * PAGE_SIZE, PROT_READ);
+    case 3:
+        return vm_mremap(as, middle, 2 * PAGE_SIZE, 2 * PAGE_SIZE,
+                         MREMAP_MAYMOVE | MREMAP_FIXED, FAR, &out);
+    default:
+        return vm_madvise(as, middle, 2 * PAGE_SIZE, MADV_DONTFORK);
+    }
+}
+
+/* Makes the k-th allocation of a call fail. Returns what the call says. */
+static int fail_one(int what, int k)
+{
+    struct aspace *as = create();
+
+    map(as, AT, 6);
+    for (int i = 0; i < 6; i++)
+        store(as, AT + i * PAGE_SIZE, i + 1);
+    s64 tables = as->n_tables;
+    stub_fail_countdown = k;
+    int err = change_middle(as, what);
+    stub_fail_countdown = 0;
+    CHECK(!err || err == -ENOMEM);
+    if (err)
+        CHECK_EQ(as->n_tables, tables);
+    for (int i = 0; i < 6; i++) {
+        if (!err && (i == 2 || i == 3))
+            continue;
+        CHECK_EQ(load(as, AT + i * PAGE_SIZE), i + 1);
+        store(as, AT + i * PAGE_SIZE, 0);
+    }
+    finish(as);
+    return err;
+}
+
+/* Whatever allocation of a call fails: what was there stays, and nothing is left behind. */
+static void calls_fail_cleanly(void)
+{
+    for (int what = 0; what < 5; what++) {
+        int k = 1;
+        while (k < 20 && fail_one(what, k))
+            k++;
+        CHECK(k > 1 && k < 20);
+    }
+}
+
 /* --- sharers --- */
 
 /* More sharers of one page than a narrow count can hold. */
@@ -431,6 +488,7 @@ int main(int argc, char **argv)
     RUN(dirty_pages);
     RUN(truncated_tail);
     RUN(no_memory);
+    RUN(calls_fail_cleanly);
     RUN(many_sharers);
     RUN(count_at_limit);
     RUN(reuse_is_local);

@@ -308,7 +308,7 @@ static void one_step(void)
     stub_set_hart(t_below(4));
     if (!m->as)
         return;
-    switch (t_below(32)) {
+    switch (t_below(injects && t_below(2) ? 7 : 32)) { /* what can fail, more often */
     case 0:
         step_map(m);
         break;
