@@ -228,16 +228,16 @@ help: ## this text
 	@echo; echo 'Ctrl-A x leaves the emulator, Ctrl-A c reaches its monitor.'
 
 qemu: build/.setup-run $(KERNEL) $(INITRD) ## boot to a shell prompt (Ctrl-A x leaves)
-	$(Q)tools/qemu --kernel $(KERNEL) --initrd $(INITRD) --cpus $(CPUS) --mem $(MEM) \
-	  --append '$(APPEND)'
+	$(Q)tools/qemu --kernel $(KERNEL) --initrd='$(INITRD)' --cpus $(CPUS) --mem $(MEM) \
+	  --append='$(APPEND)'
 
 qemu-gdb: build/.setup-run build/.setup-gdb $(KERNEL) $(INITRD) ## boot stopped, and gdb with ps, aspace, pte, frame
-	$(Q)tools/qemu --kernel $(KERNEL) --initrd $(INITRD) --cpus $(CPUS) --mem $(MEM) \
-	  --append '$(APPEND)' --gdb
+	$(Q)tools/qemu --kernel $(KERNEL) --initrd='$(INITRD)' --cpus $(CPUS) --mem $(MEM) \
+	  --append='$(APPEND)' --gdb
 
 linux: build/.setup-run build/linux/vmlinux $(INITRD) ## boot Debian's Linux with the same initrd, to compare
-	$(Q)tools/qemu --kernel build/linux/vmlinux --initrd $(INITRD) --cpus $(CPUS) \
-	  --mem $(MEM) --append '$(APPEND)'
+	$(Q)tools/qemu --kernel build/linux/vmlinux --initrd='$(INITRD)' --cpus $(CPUS) \
+	  --mem $(MEM) --append='$(APPEND)'
 
 TEST_NEEDS := build/.setup-run build/.setup-test build/calf build/debug/calf \
               build/narrow/calf build/initrd.cpio build/test.cpio build/linux/vmlinux $(HOST_BIN)
