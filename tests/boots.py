@@ -4,7 +4,9 @@
 name: (kernel, harts, memory, more words for the command line, tests by shell patterns)
 
 A test that must run on other boots says so on a line near its top: `// boots: 1 4 eager`.
-With more than one hart the seed also delays the kernel at its critical places (seed=).
+With one hart time is counted in instructions (-icount): a seed repeats a run exactly, however
+busy the host is. With more the harts are really parallel, and the seed also delays the kernel
+at its critical places (seed=).
 """
 ALL = ("*",)
 SHARING = ("cow*", "fork-*", "*-shared*", "*copied*", "last-8-bytes", "model-*", "nested-*",

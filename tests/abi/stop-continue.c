@@ -37,10 +37,12 @@ static void cycle(const char *what, int flags)
     kill(pid, SIGSTOP);
     waitpid(pid, &st, WUNTRACED);
     t_print_status(what, st);
+    t_msleep(20); /* the child itself sends it, when it gets to run */
     printf("SIGCHLD after the stop %d\n", chld);
     kill(pid, SIGCONT);
     waitpid(pid, &st, WCONTINUED);
     t_print_status(what, st);
+    t_msleep(20);
     printf("SIGCHLD after the continue %d\n", chld);
     kill(pid, SIGKILL);
     t_wait(what, pid);
