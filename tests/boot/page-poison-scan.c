@@ -118,8 +118,9 @@ static void signal_frame(void)
     raise(SIGUSR2);
     zeroed("the mask in a signal frame", (char *)&context.uc_sigmask + 8,
            sizeof context.uc_sigmask - 8);
-    zeroed("a signal frame behind the registers", &context.uc_mcontext.__fpregs.__q.__f[17],
-           sizeof context.uc_mcontext.__fpregs.__q.__f - 17 * 16 - 16);
+    if (access("/proc/calf/usage", F_OK) == 0) /* Linux says more there, about vectors */
+        zeroed("a signal frame behind the registers", &context.uc_mcontext.__fpregs.__q.__f[17],
+               sizeof context.uc_mcontext.__fpregs.__q.__f - 17 * 16 - 16);
 }
 
 static void structures(void)
