@@ -176,7 +176,7 @@ static void ruler_print(void)
 {
     printf("%*s", BAR_COLUMN, "page ");
     for (int i = 0; i < CELLS; i += 10)
-        printf("%-10d", i);
+        printf("%-*d", i + 10 < CELLS ? 10 : 0, i);
     printf("\n");
 }
 
