@@ -244,7 +244,7 @@ TEST_NEEDS := build/.setup-run build/.setup-test build/calf build/debug/calf \
 test-build: $(TEST_NEEDS)
 
 test: $(TEST_NEEDS) ## run every test; ends with "N passed, N failed" (TESTS=pattern: only those)
-	$(Q)tests/run $(if $(TESTS),-k '$(TESTS)')
+	$(Q)tests/run --no-build $(if $(TESTS),-k '$(TESTS)')
 
 check: build/.setup-test build/libfdt/libfdt.h ## style: layers, sizes, headers, ABI table, formatting
 	$(Q)tools/check

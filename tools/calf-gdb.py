@@ -8,6 +8,8 @@
 
 They read memory only, so they work on a stopped machine in any state, after a panic too.
 """
+import re
+
 import gdb
 
 STATES = {0: "new", 1: "runnable", 2: "running", 3: "sleeping", 4: "dead"}
@@ -96,12 +98,32 @@ def symbol_at(address):
     return text if "No symbol" not in text else f"{address:#x}"
 
 
+# How threads get to sleep; the reader wants to know what called these.
+WAITING = re.compile("switch_to|sched|wait_|sleep|mutex_|rw_|context_|thread_|irq_|timer_")
+
+
+def left_in(thread):
+    """The first return address on the stack that it left which is not the scheduler's own."""
+    start, end = int(thread["context"]["sp"]) & ADDRESS, int(thread["kernel_sp"]) & ADDRESS
+    if not start < end <= start + 2 * PAGE:
+        return None
+    data = gdb.selected_inferior().read_memory(start, end - start).tobytes()
+    text = number("&image_start"), number("&image_end")
+    for offset in range(0, len(data) - 7, 8):
+        word = int.from_bytes(data[offset:offset + 8], "little")
+        name = symbol_at(word) if text[0] <= word < text[1] else ""
+        if " + " in name and not WAITING.match(name):
+            return name.split(" + ")[0]
+    return None
+
+
 def place(thread):
     """Where a thread is, as far as the stack that it left tells."""
     state = STATES.get(int(thread["state"]), "?")
     if state == "running":
         return f"running on hart {int(thread['hart']['id'])}"
-    return f"{state}, left in {symbol_at(int(thread['context']['ra']))}"
+    where = left_in(thread)
+    return f"{state} in {where}" if where else state
 
 
 def bits(entry):
@@ -175,7 +197,9 @@ class Command(gdb.Command):
     """A command whose text is the docstring of the method run()."""
 
     def __init__(self, name, usage, arguments):
-        self.usage, self.arguments, self.__doc__ = usage, arguments, usage
+        self.usage, self.arguments = usage, arguments
+        self.__doc__ = next(line.strip() for line in __doc__.splitlines()
+                            if line.startswith("    " + usage))
         super().__init__(name, gdb.COMMAND_DATA)
 
     def invoke(self, argument, _from_tty):
@@ -261,3 +285,5 @@ Ps("ps", "ps", 0)
 Aspace("aspace", "aspace PID", 1)
 Pte("pte", "pte PID VA", 2)
 Frame("frame", gdb.COMMAND_STACK)
+print("The machine stands before its first instruction. For example: break cow_break, continue,\n"
+      "backtrace; then ps, aspace 1, pte 1 0x10000, frame 0x80200. Ctrl-C stops a running machine.")
