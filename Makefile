@@ -224,7 +224,8 @@ help: ## this text
 	  'DEBUG=$(DEBUG)' '1: the debug kernel, with assertions' \
 	  'V=$(V)' '1: show each command' \
 	  'TESTS=$(TESTS)' 'make test: only tests with this in their name' \
-	  'QEMU=' 'the emulator to use instead of qemu-system-riscv64'
+	  'QEMU=' 'the emulator to use instead of qemu-system-riscv64' \
+	  'QEMUFLAGS=' 'more options for it, e.g. QEMUFLAGS="-cpu rv64,svade=on,svadu=off"'
 	@echo; echo 'Ctrl-A x leaves the emulator, Ctrl-A c reaches its monitor.'
 
 qemu: build/.setup-run $(KERNEL) $(INITRD) ## boot to a shell prompt (Ctrl-A x leaves)

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 QEMU = os.environ.get("QEMU", "qemu-system-riscv64")
+QEMUFLAGS = os.environ.get("QEMUFLAGS", "").split()
 SILENCE = float(os.environ.get("CALF_SILENCE", 90))  # seconds, with a busy host in mind
 PANIC = re.compile(rb"^(\[[ \d.]+\] )?(panic|kernel panic|.*Kernel panic)\b", re.I | re.M)
 
@@ -23,7 +24,7 @@ class Guest:
                  silence=SILENCE, limit=900, more=()):
         self.line = [QEMU, "-machine", "virt", "-smp", str(cpus), "-m", mem, "-display", "none",
                      "-serial", "stdio", "-monitor", "none", "-no-reboot", "-kernel", kernel,
-                     "-initrd", initrd, "-append", "console=ttyS0 " + append, *more]
+                     "-initrd", initrd, "-append", "console=ttyS0 " + append, *more, *QEMUFLAGS]
         if icount:
             self.line += ["-icount", "shift=0,sleep=off"]
         self.silence, self.limit = silence, limit
