@@ -4,8 +4,10 @@
  * sharing breaks again and again, a third reads it, all on different harts: the reader never
  * sees a value older than one that was already announced. (Two writers, because the one that
  * breaks the page comes back only after the flush: a new frame that is visible too early is
- * written by the other.)
+ * written by the other.) The children check that they are a snapshot, which is not the eager
+ * engine's promise.
  */
+// boots: 1 4 ad
 #include "t.h"
 
 enum { ROUNDS = 25, WRITERS = 2 };
