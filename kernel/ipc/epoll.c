@@ -232,7 +232,8 @@ static void queue_set_level(struct epoll *ep)
     static const char *const names[MAX_DEPTH] = {"epoll 1", "epoll 2", "epoll 3", "epoll 4",
                                                  "epoll 5"};
 
-    ep->wait.lock.name = names[ep->level - 1];
+    assert(ep->level <= MAX_DEPTH); /* may_raise() */
+    ep->wait.lock.name = names[min(ep->level, (u32)MAX_DEPTH) - 1];
     ep->wait.lock.class = NULL; /* looked up by name at the next use */
 #endif
 }
