@@ -86,9 +86,9 @@ void aspace_switch(struct aspace *as);
  * Nests. */
 struct aspace *aspace_use(struct aspace *as);
 
-/* Walks all page tables of all address spaces and compares with every frame's count (fork.md
- * section 8). Needs a quiet machine (all other threads waiting). Writes "ok ...\n" or one line
- * per mismatch. */
+/* Walks all page tables of all address spaces and compares with every frame's count
+ * (docs/fork.md). Needs a quiet machine (all other threads waiting). Writes "ok ...\n" or one
+ * line per mismatch. */
 size_t vm_recount(char *buf, size_t size);
 /* prctl: the engine for one process: "eager", "cow". Returns 0, -EINVAL. */
 int aspace_set_engine(struct aspace *as, const char *name);

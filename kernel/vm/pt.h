@@ -2,7 +2,7 @@
 /*
  * Page tables of user memory. vm/pt.c is the only file that writes user page-table entries.
  *
- * A leaf entry is in one of these states (fork.md section 2):
+ * A leaf entry is in one of these states (docs/fork.md):
  *
  *   none       all zero          never touched: fill on demand
  *   read-only  V !W !COW         the area forbids writing, or a shared file page that is clean

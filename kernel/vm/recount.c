@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recount: does every number add up? (fork.md section 8.)
+ * The recount: does every number add up? (docs/fork.md, "Seeing it".)
  *
  * Every table of every address space is walked, references are counted per frame, and the
  * result is compared with each frame's own count; on the way each entry is checked against the
