@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/futex.h>
 #include <linux/helpers.h>
+#include <proc/proc.h>
 #include <proc/signal.h>
 #include <sched/timer.h>
 
@@ -29,17 +30,26 @@ static int deadline_in(u64 timeout, int op, nsec_t *out)
     return 0;
 }
 
+static long futex_wait_again(const struct syscall_restart *r)
+{
+    long err = futex_wait(r->address, r->value, r->bitset, r->deadline, r->is_private);
+
+    if (err != -EINTR)
+        return err;
+    current->user->restart = *r;
+    return r->deadline ? -ERESTART_RESTARTBLOCK : -ERESTARTSYS;
+}
+
 static long futex_wait_call(u64 uaddr, int op, u32 val, u64 timeout, u32 bitset)
 {
-    nsec_t deadline;
-    int err = deadline_in(timeout, op, &deadline);
+    struct syscall_restart r = {.fn = futex_wait_again,
+                                .address = uaddr,
+                                .value = val,
+                                .bitset = bitset,
+                                .is_private = op & FUTEX_PRIVATE_FLAG};
+    int err = deadline_in(timeout, op, &r.deadline);
 
-    if (err)
-        return err;
-    err = futex_wait(uaddr, val, bitset, deadline, op & FUTEX_PRIVATE_FLAG);
-    if (err == -EINTR)
-        return deadline ? -ERESTARTNOHAND : -ERESTARTSYS;
-    return err;
+    return err ? err : futex_wait_again(&r);
 }
 
 long sys_futex(u64 uaddr, u64 op64, u64 val, u64 timeout, u64 uaddr2, u64 val3)

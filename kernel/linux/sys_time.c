@@ -137,20 +137,25 @@ long sys_times(u64 out)
 
 /* --- sleeping --- */
 
-/* Sleeps; if a signal comes, the rest goes to `rem` (0: nowhere) and the call can be restarted.
- */
-static long sleep_restartable(nsec_t deadline, u64 rem)
+/* Sleeps; if a signal comes, the rest goes to `address` (0: nowhere) and the call can be restarted. */
+static long sleep_restartable(const struct syscall_restart *r)
 {
-    struct uthread *u = current->user;
-    int err = sleep_until(deadline, true);
+    int err = sleep_until(r->deadline, true);
 
     if (err != -EINTR)
         return err;
-    if (rem && timespec_out(rem, max(deadline - clock_monotonic(), 0L)))
+    if (r->address && timespec_out(r->address, max(r->deadline - clock_monotonic(), 0L)))
         return -EFAULT;
-    u->restart_deadline = deadline;
-    u->restart_rem = rem;
+    current->user->restart = *r;
     return -ERESTART_RESTARTBLOCK;
+}
+
+static long sleep_for(nsec_t t, u64 rem)
+{
+    struct syscall_restart r = {
+        .fn = sleep_restartable, .deadline = deadline_after(t), .address = rem};
+
+    return sleep_restartable(&r);
 }
 
 long sys_nanosleep(u64 request, u64 rem)
@@ -158,7 +163,7 @@ long sys_nanosleep(u64 request, u64 rem)
     nsec_t t;
     int err = timespec_in(request, &t);
 
-    return err ? err : sleep_restartable(deadline_after(t), rem);
+    return err ? err : sleep_for(t, rem);
 }
 
 static long sleep_until_cpu_time(int clock, nsec_t until)
@@ -185,18 +190,17 @@ long sys_clock_nanosleep(u64 clock, u64 flags, u64 request, u64 rem)
     if (clock == CLOCK_PROCESS_CPUTIME_ID)
         return sleep_until_cpu_time((int)clock, flags & TIMER_ABSTIME ? t : now + t);
     if (!(flags & TIMER_ABSTIME))
-        return sleep_restartable(deadline_after(t), rem);
+        return sleep_for(t, rem);
     err = sleep_until(t - now + clock_monotonic(), true);
     return err == -EINTR ? -ERESTARTNOHAND : err;
 }
 
 long sys_restart_syscall(void)
 {
-    struct uthread *u = current->user;
+    struct syscall_restart r = current->user->restart;
 
-    if (!u->restart_deadline)
-        return -EINTR;
-    return sleep_restartable(u->restart_deadline, u->restart_rem);
+    current->user->restart.fn = NULL;
+    return r.fn ? r.fn(&r) : -EINTR;
 }
 
 /* --- setitimer --- */

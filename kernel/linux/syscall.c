@@ -3,6 +3,7 @@
 #include <linux/syscall.h>
 
 #include <asm/unistd.h>
+#include <asm/unistd.h>
 #include <debug/log.h>
 #include <linux/errno.h>
 #include <sched/thread.h>
@@ -20,6 +21,12 @@ static bool is_merely_probed(u64 nr)
     return nr == __NR_rseq;
 }
 
+/* C libraries try these in every program and do well without: no line on the console. */
+static int absent_log_level(u64 nr)
+{
+    return nr == __NR_rseq || nr == __NR_clone3 ? 7 : 6;
+}
+
 /* Says once per call, with its name, that somebody asked for it. */
 long sys_absent(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
@@ -33,8 +40,9 @@ long sys_absent(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
     u64 bit = 1UL << (nr % 64);
     if (!(__atomic_fetch_or(&seen[nr / 64], bit, __ATOMIC_RELAXED) & bit)) {
         const char *name = syscall_info[nr].name;
-        log_info("system call %lu (%s) is not there; first asked for by %s", nr,
-                 name ? name : "unknown", current->name);
+        log_print(absent_log_level(nr),
+                  "system call %lu (%s) is not there; first asked for by %s", nr,
+                  name ? name : "unknown", current->name);
     }
     return -ENOSYS;
 }

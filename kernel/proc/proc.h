@@ -137,6 +137,15 @@ struct proc {
     s16 oom_score_adj; /* atomic; kept for whoever asks */
 };
 
+/* A call with a relative timeout that a stop interrupted: it goes on until the same moment. */
+struct syscall_restart {
+    long (*fn)(const struct syscall_restart *r); /* NULL: nothing to go on with */
+    nsec_t deadline;
+    vaddr_t address; /* of the futex, or of the time that is left over */
+    u32 value, bitset;
+    bool is_private;
+};
+
 struct uthread {
     struct thread *thread; /* set at creation */
     struct proc *proc;     /* set at creation; no reference of its own */
@@ -160,10 +169,8 @@ struct uthread {
     vaddr_t set_child_tid; /* written at the first return to user mode */
     vaddr_t clear_child_tid;
     vaddr_t robust_list;
-    struct vfork_wait *vfork; /* sig_lock: the parent that waits for us */
-    nsec_t restart_deadline;  /* restart_syscall() */
-    int restart_clock;
-    vaddr_t restart_rem;
+    struct vfork_wait *vfork;       /* sig_lock: the parent that waits for us */
+    struct syscall_restart restart; /* what restart_syscall() goes on with */
 };
 
 static inline struct proc *proc_current(void)

@@ -128,6 +128,7 @@ long sigframe_pop(struct trapframe *tf)
     memcpy(&mask, &uc.uc_sigmask, sizeof(mask));
     signal_set_blocked(mask);
     altstack_restore(&uc.uc_stack, tf->sp);
+    current->user->restart.fn = NULL;
     tf->cause = ~0UL; /* a0 is the interrupted code's, not a result */
     return (long)tf->a0;
 }
