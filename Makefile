@@ -238,7 +238,7 @@ qemu-gdb: build/.setup-run build/.setup-gdb $(KERNEL) $(INITRD) ## boot stopped,
 
 linux: build/.setup-run build/linux/vmlinux $(INITRD) ## boot Debian's Linux with the same initrd, to compare
 	$(Q)tools/qemu --kernel build/linux/vmlinux --initrd='$(INITRD)' --cpus $(CPUS) \
-	  --mem $(MEM) --append='$(APPEND)'
+	  --mem $(MEM) --append='$(APPEND)' --patience 30
 
 TEST_NEEDS := build/.setup-run build/.setup-test build/calf build/debug/calf \
               build/narrow/calf build/initrd.cpio build/test.cpio build/linux/vmlinux $(HOST_BIN)
