@@ -372,7 +372,10 @@ static inline long t_counter(const char *name)
     return t_counter_in("/proc/self/cow", name);
 }
 
-/* The engine that copies every page at fork shares none: counters and states differ. */
+/*
+ * The engine that copies every page at fork shares none: counters and states differ, and threads
+ * that write during the copying are copied page by page, not at one moment.
+ */
 static inline int t_is_eager(void)
 {
     static char line[4096];

@@ -33,7 +33,7 @@ static void *nothing(void *arg)
 static void child(long me, int n)
 {
     uint64_t *w = (void *)(m + THREADS * PAGE);
-    CHECK(w[0] - w[511] <= 1, "not one moment");
+    CHECK(t_is_eager() || w[0] - w[511] <= 1, "not one moment");
     CHECK(t_compare(m + me * PAGE, me * 1000 + n) < 0, "thread %ld's own page", me);
     t_fill(m + me * PAGE, 5);
     if (n % 4 == 0) {
