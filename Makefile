@@ -202,15 +202,19 @@ HOST_FLAGS  = -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recov
 HOST_BIN   := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/*.c))
 with        = $(shell sed -n '1,30s,^// with: *,,p' $(1))
 
-.SECONDEXPANSION:
-$(HOST_BIN): build/host/%: tests/host/%.c $$(call with,tests/host/%.c) Makefile \
-             | build/.setup-test build/libfdt/libfdt.h
-	$(call say,HOST,$<)
-	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(HOST_FLAGS) -MM -MP -MT $@ $< $(call with,$<) >$@.d
-	$(Q)$(HOSTCC) $(HOST_FLAGS) $< $(call with,$<) -o $@ -lm -lpthread
+host_objects = $(patsubst %,build/host/o/%.o,$(1) $(call with,$(1)))
 
--include $(addsuffix .d,$(HOST_BIN))
+# Compiled once for all tests that want it.
+build/host/o/%.c.o: %.c Makefile | build/.setup-test build/libfdt/libfdt.h
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOST_FLAGS) -MD -MP -c $< -o $@
+
+.SECONDEXPANSION:
+$(HOST_BIN): build/host/%: $$(call host_objects,tests/host/%.c)
+	$(call say,HOST,tests/host/$*.c)
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $^ -o $@ -lm -lpthread
+
+-include $(shell find build/host/o -name '*.d' 2>/dev/null)
 
 # ---- targets -----------------------------------------------------------------------
 
