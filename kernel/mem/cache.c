@@ -115,11 +115,11 @@ static bool slab_add(struct cache *cache)
     slab->slab.n_free = 0;
     slab->slab.free = SLAB_END;
     char *base = page_to_va(slab);
-    spin_lock(&cache->lock);
+    u64 irq = spin_lock_irqsave(&cache->lock);
     cache->n_slabs++;
     for (unsigned i = cache->per_slab; i-- > 0;)
         slab_push_locked(cache, (struct free_object *)(base + i * cache->size));
-    spin_unlock(&cache->lock);
+    spin_unlock_irqrestore(&cache->lock, irq);
     return true;
 }
 
@@ -127,14 +127,14 @@ static bool slab_add(struct cache *cache)
 static struct free_object *batch_take(struct cache *cache, u32 *n)
 {
     struct free_object *chain = NULL;
-    spin_lock(&cache->lock);
+    u64 irq = spin_lock_irqsave(&cache->lock);
     for (*n = 0; *n < cache->batch && !list_is_empty(&cache->partial); ++*n) {
         struct page *slab = list_first(&cache->partial, struct page, slab.link);
         struct free_object *object = slab_pop_locked(cache, slab);
         object->next = chain;
         chain = object;
     }
-    spin_unlock(&cache->lock);
+    spin_unlock_irqrestore(&cache->lock, irq);
     return chain;
 }
 
@@ -144,7 +144,7 @@ static void batch_give(struct cache *cache, struct free_object *chain)
 {
     struct list_head empty = LIST_INIT(empty);
     struct page *slab, *following;
-    spin_lock(&cache->lock);
+    u64 irq = spin_lock_irqsave(&cache->lock);
     while (chain) {
         struct free_object *object = chain;
         chain = object->next;
@@ -155,7 +155,7 @@ static void batch_give(struct cache *cache, struct free_object *chain)
             list_add(&slab->slab.link, &empty);
         }
     }
-    spin_unlock(&cache->lock);
+    spin_unlock_irqrestore(&cache->lock, irq);
     list_for_each_safe (slab, following, &empty, slab.link)
         kfree(slab);
 }
@@ -165,14 +165,14 @@ static void cache_release_empty(struct cache *cache)
 {
     struct list_head empty = LIST_INIT(empty);
     struct page *slab, *following;
-    spin_lock(&cache->lock);
+    u64 irq = spin_lock_irqsave(&cache->lock);
     list_for_each_safe (slab, following, &cache->partial, slab.link) {
         if (slab->slab.n_free < cache->per_slab)
             continue;
         slab_detach_locked(cache, slab);
         list_add(&slab->slab.link, &empty);
     }
-    spin_unlock(&cache->lock);
+    spin_unlock_irqrestore(&cache->lock, irq);
     list_for_each_safe (slab, following, &empty, slab.link)
         kfree(slab);
 }
@@ -254,12 +254,14 @@ static struct free_object *no_inline object_take_slowly(struct cache *cache)
 static void no_inline objects_spill(struct cache *cache, struct hart_objects *hart, u32 n)
 {
     struct free_object *chain = NULL, *object;
-    hart_lock(&hart->lock);
+    u64 irq;
+    if (!hart_lock_foreign(&hart->lock, &irq))
+        return;
     while (n-- > 0 && (object = object_pop_locked(hart))) {
         object->next = chain;
         chain = object;
     }
-    hart_unlock(&hart->lock);
+    hart_unlock_foreign(&hart->lock, irq);
     if (chain)
         batch_give(cache, chain);
 }

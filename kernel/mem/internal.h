@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <arch/riscv/csr.h>
 #include <debug/power.h>
 #include <lib/types.h>
 #include <mem/page.h>
@@ -35,6 +36,33 @@ static inline void hart_lock(struct hart_lock *lock)
 static always_inline void hart_unlock(struct hart_lock *lock)
 {
     __atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * For a list that may be another hart's. Interrupts stay off until hart_unlock_foreign(), for
+ * whoever waits for that list may hold a lock that interrupt handlers want. The list's own hart
+ * does not do so, hence a caller with such a lock (interrupts are off) does not wait long.
+ * Returns: false if it is not to be had.
+ */
+static inline bool hart_lock_foreign(struct hart_lock *lock, u64 *irq)
+{
+    enum { TRIES = 1000 };
+    bool may_wait = irq_is_enabled();
+    *irq = irq_save();
+    for (unsigned n = 0; !hart_trylock(lock); n++) {
+        if (!may_wait && n == TRIES) {
+            irq_restore(*irq);
+            return false;
+        }
+        machine_pause_in_spin();
+    }
+    return true;
+}
+
+static inline void hart_unlock_foreign(struct hart_lock *lock, u64 irq)
+{
+    hart_unlock(lock);
+    irq_restore(irq);
 }
 
 /* For assertions. */

@@ -176,14 +176,14 @@ static pte_t *window_leaf(vaddr_t va)
 int window_reserve(vaddr_t va)
 {
     struct page *spare = NULL;
-    spin_lock(&window_lock);
+    u64 irq = spin_lock_irqsave(&window_lock);
     if (pte_is_none(*window_table_entry(va))) {
-        spin_unlock(&window_lock);
+        spin_unlock_irqrestore(&window_lock, irq);
         spare = table_alloc();
         if (!spare)
             return -ENOMEM;
         spare->pt.n_used = 0;
-        spin_lock(&window_lock);
+        irq = spin_lock_irqsave(&window_lock);
         /* another hart may have been faster */
         if (pte_is_none(*window_table_entry(va))) {
             pte_store(window_table_entry(va), pte_make_table(page_to_pfn(spare)));
@@ -191,7 +191,7 @@ int window_reserve(vaddr_t va)
         }
     }
     window_table(va)->pt.n_used++;
-    spin_unlock(&window_lock);
+    spin_unlock_irqrestore(&window_lock, irq);
     if (spare)
         kfree(spare);
     return 0;
@@ -199,22 +199,22 @@ int window_reserve(vaddr_t va)
 
 void window_map(vaddr_t va, pfn_t pfn)
 {
-    spin_lock(&window_lock);
+    u64 irq = spin_lock_irqsave(&window_lock);
     assert(pte_is_none(*window_leaf(va)));
     pte_store(window_leaf(va), pte_make(pfn, PTE_KERNEL_W));
-    spin_unlock(&window_lock);
+    spin_unlock_irqrestore(&window_lock, irq);
 }
 
 void window_unmap(vaddr_t va, struct list_head *frames)
 {
-    spin_lock(&window_lock);
+    u64 irq = spin_lock_irqsave(&window_lock);
     pte_t old = pte_swap(window_leaf(va), PTE_NONE);
     struct page *table = window_table(va);
     if (--table->pt.n_used == 0) {
         pte_store(window_table_entry(va), PTE_NONE);
         list_add(&table->link, frames);
     }
-    spin_unlock(&window_lock);
+    spin_unlock_irqrestore(&window_lock, irq);
     if (!pte_is_none(old))
         list_add(&pa_to_page(pte_pa(old))->link, frames);
 }
@@ -232,12 +232,12 @@ void window_end_unmap(struct list_head *frames)
 static vaddr_t device_space(u64 size)
 {
     vaddr_t va = 0;
-    spin_lock(&window_lock);
+    u64 irq = spin_lock_irqsave(&window_lock);
     if (size <= device_low - DEVICES_BASE) {
         device_low -= size;
         va = device_low;
     }
-    spin_unlock(&window_lock);
+    spin_unlock_irqrestore(&window_lock, irq);
     return va;
 }
 

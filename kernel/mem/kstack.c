@@ -47,36 +47,36 @@ static vaddr_t slot_stack(size_t slot)
 /* Returns: the stack address of a free slot, 0 if there is none. */
 static vaddr_t slot_take(void)
 {
-    spin_lock(&stacks.lock);
+    u64 irq = spin_lock_irqsave(&stacks.lock);
     size_t slot = bitmap_find_clear(stacks.slots, N_SLOTS, stacks.slot_hint);
     if (slot < N_SLOTS) {
         bitmap_set(stacks.slots, slot);
         stacks.slot_hint = slot + 1;
     }
-    spin_unlock(&stacks.lock);
+    spin_unlock_irqrestore(&stacks.lock, irq);
     return slot < N_SLOTS ? slot_stack(slot) : 0;
 }
 
 static void slot_give(vaddr_t stack)
 {
     size_t slot = (stack - KMAP_BASE) / SLOT_SIZE;
-    spin_lock(&stacks.lock);
+    u64 irq = spin_lock_irqsave(&stacks.lock);
     bitmap_clear(stacks.slots, slot);
     stacks.slot_hint = min(stacks.slot_hint, slot);
-    spin_unlock(&stacks.lock);
+    spin_unlock_irqrestore(&stacks.lock, irq);
 }
 
 /* --- the pool --- */
 
 static struct pooled_stack *pool_take(void)
 {
-    spin_lock(&stacks.lock);
+    u64 irq = spin_lock_irqsave(&stacks.lock);
     struct pooled_stack *stack = stacks.pool;
     if (stack) {
         stacks.pool = stack->next;
         stacks.n_pool--;
     }
-    spin_unlock(&stacks.lock);
+    spin_unlock_irqrestore(&stacks.lock, irq);
     return stack;
 }
 
@@ -84,11 +84,11 @@ static struct pooled_stack *pool_take(void)
 static u64 pool_put(void *at)
 {
     struct pooled_stack *stack = at;
-    spin_lock(&stacks.lock);
+    u64 irq = spin_lock_irqsave(&stacks.lock);
     stack->next = stacks.pool;
     stacks.pool = stack;
     u64 n = ++stacks.n_pool;
-    spin_unlock(&stacks.lock);
+    spin_unlock_irqrestore(&stacks.lock, irq);
     return n;
 }
 

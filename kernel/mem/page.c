@@ -11,7 +11,9 @@
  * PAGE-3 total = free + all in use by type: every change of one side changes the other under
  *        the same hart lock, so that mem_stats_read(), which takes all locks, may assert it.
  *
- * Locks: hart lock (any one hart's, several in order of number), then the buddy lock.
+ * Locks: hart lock (any one hart's, several in order of number), then the buddy lock. All locks
+ * of this folder are taken with interrupts off, but a hart its own hart lock, so that memory may
+ * be taken and given back under locks that interrupt handlers take, though never by a handler.
  */
 #include <arch/riscv/copy.h>
 #include <arch/riscv/hart.h>
@@ -188,7 +190,7 @@ static unsigned run_order(u64 n)
 static void frames_refill_locked(struct hart_frames *hart)
 {
     assert(hart_is_locked(&hart->lock));
-    spin_lock(&buddy.lock);
+    u64 irq = spin_lock_irqsave(&buddy.lock);
     while (hart->n < HART_BATCH) {
         unsigned order;
         struct page *page = buddy_take_run_locked(run_order(HART_BATCH - hart->n), &order);
@@ -197,17 +199,17 @@ static void frames_refill_locked(struct hart_frames *hart)
         for (u64 i = 0; i < 1UL << order; i++)
             hart->frames[hart->n++] = page + i;
     }
-    spin_unlock(&buddy.lock);
+    spin_unlock_irqrestore(&buddy.lock, irq);
 }
 
 /* Gives the `n` frames that were not used for longest to the buddy lists. */
 static void no_inline frames_spill_locked(struct hart_frames *hart, u64 n)
 {
     assert(hart_is_locked(&hart->lock));
-    spin_lock(&buddy.lock);
+    u64 irq = spin_lock_irqsave(&buddy.lock);
     for (u64 i = 0; i < n; i++)
         buddy_free_locked(hart->frames[i], 0);
-    spin_unlock(&buddy.lock);
+    spin_unlock_irqrestore(&buddy.lock, irq);
     hart->n -= n;
     memmove(hart->frames, hart->frames + n, hart->n * sizeof(hart->frames[0]));
 }
@@ -215,9 +217,11 @@ static void no_inline frames_spill_locked(struct hart_frames *hart, u64 n)
 static void frames_drain(void)
 {
     for (u32 i = 0; i < MAX_HARTS; i++) {
-        hart_lock(&hart_frames[i].lock);
+        u64 irq;
+        if (!hart_lock_foreign(&hart_frames[i].lock, &irq))
+            continue;
         frames_spill_locked(&hart_frames[i], hart_frames[i].n);
-        hart_unlock(&hart_frames[i].lock);
+        hart_unlock_foreign(&hart_frames[i].lock, irq);
     }
 }
 
@@ -241,9 +245,9 @@ static struct page *block_take(unsigned order, enum page_type type)
 {
     struct hart_frames *hart = my_frames();
     hart_lock(&hart->lock);
-    spin_lock(&buddy.lock);
+    u64 irq = spin_lock_irqsave(&buddy.lock);
     struct page *page = buddy_alloc_locked(order);
-    spin_unlock(&buddy.lock);
+    spin_unlock_irqrestore(&buddy.lock, irq);
     if (page) {
         hart->in_use[type] += 1L << order;
         page->order = order;
@@ -393,9 +397,9 @@ static void no_inline block_give(struct page *page)
         junk_fill(page + i);
         page[i].type = PAGE_FREE;
     }
-    spin_lock(&buddy.lock);
+    u64 irq = spin_lock_irqsave(&buddy.lock);
     buddy_free_locked(page, order);
-    spin_unlock(&buddy.lock);
+    spin_unlock_irqrestore(&buddy.lock, irq);
     hart_unlock(&hart->lock);
 }
 
@@ -422,6 +426,7 @@ void kfree(struct page *page)
 void mem_stats_read(struct mem_stats *out)
 {
     *out = (struct mem_stats){.total_pages = buddy.total_pages};
+    u64 irq = irq_save(); /* as in hart_lock_foreign() */
     for (u32 i = 0; i < MAX_HARTS; i++)
         hart_lock(&hart_frames[i].lock);
     spin_lock(&buddy.lock);
@@ -437,6 +442,7 @@ void mem_stats_read(struct mem_stats *out)
     spin_unlock(&buddy.lock);
     for (u32 i = 0; i < MAX_HARTS; i++)
         hart_unlock(&hart_frames[i].lock);
+    irq_restore(irq);
 
     u64 sum = out->free_pages;
     for (unsigned type = 0; type < PAGE_N_TYPES; type++)
@@ -486,8 +492,8 @@ void page_free_reserved(struct page *page, unsigned order)
     assert(page->type == PAGE_RESERVED);
     for (u64 i = 0; i < 1UL << order; i++)
         page[i].type = PAGE_FREE;
-    spin_lock(&buddy.lock);
+    u64 irq = spin_lock_irqsave(&buddy.lock);
     buddy.n_reserved -= 1UL << order;
     buddy_free_locked(page, order);
-    spin_unlock(&buddy.lock);
+    spin_unlock_irqrestore(&buddy.lock, irq);
 }

@@ -17,7 +17,9 @@
 
 struct lock_class {
     const char *name;
-    bool used_in_handler, used_irqs_on;   /* only ever set */
+    bool used_in_handler, used_irqs_on; /* only ever set */
+    bool
+        after_handler; /* handlers, or holders of what handlers take, wait for it; only ever set */
     u64 after[BITMAP_WORDS(MAX_CLASSES)]; /* classes taken while one of this was held */
 };
 
@@ -97,6 +99,31 @@ static void report_cycle(u32 before, u32 next, const u32 *came_from)
           classes[next].name, classes[before].name, classes[before].name, way);
 }
 
+/* LOCK-5, for a class and all that are taken after it. Locks: the graph. Returns: the class that
+ * breaks it, or NULL. */
+static struct lock_class *mark_after_handler(struct lock_class *class)
+{
+    if (class->after_handler)
+        return NULL;
+    class->after_handler = true;
+    if (class->used_irqs_on)
+        return class;
+    for (u32 next = 0; next < n_classes; next++) {
+        struct lock_class *wrong =
+            bitmap_test(class->after, next) ? mark_after_handler(&classes[next]) : NULL;
+        if (wrong)
+            return wrong;
+    }
+    return NULL;
+}
+
+static void noreturn_fn report_handler(const struct lock_class *class)
+{
+    panic(
+        "LOCK-5: %s is taken with interrupts on and after a lock that interrupt handlers take",
+        class->name);
+}
+
 void lockdep_order(struct lock_class *before, struct lock_class *next)
 {
     static u32 came_from[MAX_CLASSES];
@@ -104,19 +131,33 @@ void lockdep_order(struct lock_class *before, struct lock_class *next)
         return;
     u64 irq = lock_graph();
     bool cycle = reaches(number_of(next), number_of(before), came_from);
-    if (!cycle)
+    struct lock_class *wrong = NULL;
+    if (!cycle) {
         bitmap_set(before->after, number_of(next));
+        wrong = before->after_handler ? mark_after_handler(next) : NULL;
+    }
     unlock_graph(irq);
     if (cycle)
         report_cycle(number_of(before), number_of(next), came_from);
+    if (wrong)
+        report_handler(wrong);
 }
 
 void lockdep_irq_use(struct lock_class *class, bool irqs_on, bool in_handler)
 {
-    if (in_handler)
-        class->used_in_handler = true;
-    if (irqs_on)
+    if (irqs_on) {
         class->used_irqs_on = true;
+        if (class->after_handler && !class->used_in_handler)
+            report_handler(class);
+    }
+    if (in_handler && !class->used_in_handler) {
+        class->used_in_handler = true;
+        u64 irq = lock_graph();
+        struct lock_class *wrong = mark_after_handler(class);
+        unlock_graph(irq);
+        if (wrong && wrong != class)
+            report_handler(wrong);
+    }
     if (class->used_in_handler && class->used_irqs_on)
         panic("LOCK-3: %s is taken in interrupt handlers and, %s, with interrupts on",
               class->name, irqs_on ? "here" : "elsewhere");

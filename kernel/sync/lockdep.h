@@ -11,6 +11,8 @@
  * LOCK-2 Two locks of one spinlock class are taken only by spin_lock_pair().
  * LOCK-3 A class that interrupt handlers take is never taken with interrupts on.
  * LOCK-4 Nobody sleeps, or takes a sleeping lock, with a spinlock held.
+ * LOCK-5 Nor is a class that is taken while one that interrupt handlers take is held: its
+ *        holder could be interrupted by a handler that waits for the waiter.
  *
  * Sleeping locks of one class may nest (parent and child inode); their order is their owner's
  * business.
