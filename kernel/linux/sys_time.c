@@ -172,7 +172,7 @@ static long sleep_until_cpu_time(int clock, nsec_t until)
     int err = 0;
 
     while (!err && clock_read(clock, &now) == 0 && now < until)
-        err = sleep_until(clock_monotonic() + max(until - now, TICK / 10), true);
+        err = sleep_until(nsec_after(clock_monotonic(), max(until - now, TICK / 10)), true);
     return err == -EINTR ? -ERESTARTNOHAND : err;
 }
 
@@ -188,7 +188,7 @@ long sys_clock_nanosleep(u64 clock, u64 flags, u64 request, u64 rem)
     if (err)
         return err;
     if (clock == CLOCK_PROCESS_CPUTIME_ID)
-        return sleep_until_cpu_time((int)clock, flags & TIMER_ABSTIME ? t : now + t);
+        return sleep_until_cpu_time((int)clock, flags & TIMER_ABSTIME ? t : nsec_after(now, t));
     if (!(flags & TIMER_ABSTIME))
         return sleep_for(t, rem);
     err = sleep_until(t - now + clock_monotonic(), true);

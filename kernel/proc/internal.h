@@ -50,7 +50,7 @@ void sigpending_drop(struct sigpending *p, sigset64_t set);
 void sigpending_flush(struct sigpending *p);
 /* info NULL: SI_KERNEL. limit: entries in the queue. Returns 0, -EAGAIN. */
 int sigpending_add(struct sigpending *p, int signo, const struct siginfo_part *info, u64 limit);
-void sigpending_add_timer(struct sigpending *p, struct sigqueue *q);
+void sigpending_add_timer(struct sigpending *p, struct sigqueue *q, u64 missed);
 /* Takes one instance of a pending signal; the bit stays while others wait. */
 void sigpending_take(struct sigpending *p, int signo, struct siginfo_part *info);
 
@@ -116,9 +116,9 @@ void proc_timers_init(struct proc *proc);
 /* Before the last thread is gone; nothing fires after this. */
 void proc_timers_end(struct proc *proc);
 void posix_timers_delete_all(struct proc *proc);
-/* A timer's signal; counted as an overrun if the last one still waits. tid 0: to the process.
- */
-void signal_send_timer(struct proc *proc, u32 tid, struct sigqueue *q);
+/* A timer's signal; counted as an overrun if the last one still waits, as are periods that the
+ * timer missed. tid 0: to the process. */
+void signal_send_timer(struct proc *proc, u32 tid, struct sigqueue *q, u64 missed);
 /* The timer goes away. */
 void signal_forget_timer(struct proc *proc, struct sigqueue *q);
 /* The caller took a timer's signal. Locks: sig_lock. */

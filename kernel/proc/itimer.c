@@ -27,7 +27,7 @@ static void real_fired(struct timer *t)
     struct proc *proc = container_of(t, struct proc, real_timer);
 
     if (proc->real_interval)
-        timer_set(t, t->deadline + proc->real_interval);
+        (void)timer_repeat(t, proc->real_interval);
     signal_send_proc(proc, SIGALRM, NULL);
 }
 
@@ -54,7 +54,7 @@ static void cpu_timer_look(struct proc *proc, struct cpu_timer *ct, int signo)
         return;
     if (left <= 0) {
         signal_send_proc(proc, signo, NULL);
-        ct->expires = ct->interval ? ct->expires + ct->interval : 0;
+        ct->expires = ct->interval ? nsec_after(ct->expires, ct->interval) : 0;
         left += ct->interval;
     }
     if (ct->expires)
@@ -160,7 +160,7 @@ static void cpu_itimer_set(struct proc *proc, struct cpu_timer *ct, const struct
 {
     timer_end(&ct->timer);
     ct->interval = new->interval;
-    ct->expires = new->remaining ? cpu_time(proc, ct) + new->remaining : 0;
+    ct->expires = new->remaining ? nsec_after(cpu_time(proc, ct), new->remaining) : 0;
     if (ct->expires)
         cpu_timer_arm(proc, ct, new->remaining);
 }
@@ -178,5 +178,5 @@ void itimer_set(int which, const struct itimer *new, struct itimer *old)
     timer_end(&proc->real_timer);
     proc->real_interval = new->interval;
     if (new->remaining)
-        timer_set(&proc->real_timer, clock_monotonic() + new->remaining);
+        timer_set(&proc->real_timer, nsec_after(clock_monotonic(), new->remaining));
 }

@@ -30,10 +30,12 @@ static void fired(struct timer *timer)
 {
     struct posix_timer *t = container_of(timer, struct posix_timer, timer);
 
+    u64 missed = 0;
+
     if (t->interval)
-        timer_set(timer, timer->deadline + t->interval);
+        missed = timer_repeat(timer, t->interval);
     if (t->spec.signo)
-        signal_send_timer(t->proc, t->spec.tid, &t->entry);
+        signal_send_timer(t->proc, t->spec.tid, &t->entry, missed);
 }
 
 static struct posix_timer *find_locked(struct proc *proc, u32 id)
@@ -126,7 +128,7 @@ int posix_timer_set(u32 id, const struct itimer *new, bool is_absolute, struct i
     t->interval = new->interval;
     t->overrun_last = 0;
     if (!is_absolute)
-        deadline += clock_monotonic();
+        deadline = nsec_after(clock_monotonic(), deadline);
     else if (t->spec.clock == CLOCK_REALTIME || t->spec.clock == CLOCK_TAI)
         deadline -= clock_realtime() - clock_monotonic();
     if (new->remaining)

@@ -235,7 +235,7 @@ int signal_send_thread(struct uthread *u, int signo, const struct siginfo_part *
     return err;
 }
 
-void signal_send_timer(struct proc *proc, u32 tid, struct sigqueue *q)
+void signal_send_timer(struct proc *proc, u32 tid, struct sigqueue *q, u64 missed)
 {
     u64 state = spin_lock_irqsave(&proc->sig_lock);
     struct uthread *u = NULL, *each;
@@ -246,7 +246,7 @@ void signal_send_timer(struct proc *proc, u32 tid, struct sigqueue *q)
             u = each;
     }
     if ((u || !tid) && send_is_wanted_locked(proc, u, signo)) {
-        sigpending_add_timer(u ? &u->pending : &proc->pending, q);
+        sigpending_add_timer(u ? &u->pending : &proc->pending, q, missed);
         notify_taker_locked(proc, u, signo);
     }
     spin_unlock_irqrestore(&proc->sig_lock, state);

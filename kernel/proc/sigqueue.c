@@ -107,14 +107,15 @@ int sigpending_add(struct sigpending *p, int signo, const struct siginfo_part *i
     return 0;
 }
 
-void sigpending_add_timer(struct sigpending *p, struct sigqueue *q)
+void sigpending_add_timer(struct sigpending *p, struct sigqueue *q, u64 missed)
 {
-    if (!list_is_empty(&q->link)) {
-        q->info.overrun++;
+    bool waits = !list_is_empty(&q->link);
+    u64 overrun = waits ? (u64)q->info.overrun + 1 + missed : missed;
+
+    q->info.overrun = (typeof(q->info.overrun))min(overrun, (u64)INT32_MAX);
+    if (waits)
         return;
-    }
     p->set |= sig_bit(q->info.signo);
-    q->info.overrun = 0;
     list_add_tail(&q->link, &p->queue);
 }
 

@@ -15,6 +15,8 @@
 #include <sched/internal.h>
 #include <sched/timer.h>
 
+#define REPEAT_MIN (NSEC_PER_SEC / 20000) /* between two calls of one timer's function */
+
 struct timer_tree {
     struct spinlock lock;
     struct rb_root root;   /* lock: struct timer by deadline */
@@ -117,6 +119,15 @@ void timer_set(struct timer *t, nsec_t deadline)
     if (is_first)
         alarm_update();
     irq_restore(irq);
+}
+
+u64 timer_repeat(struct timer *t, nsec_t period)
+{
+    nsec_t now = clock_monotonic(), behind = max(now - t->deadline, 0L);
+    u64 missed = (u64)behind / (u64)period;
+    nsec_t end_of_last = t->deadline + (nsec_t)missed * period;
+    timer_set(t, max(nsec_after(end_of_last, period), now + REPEAT_MIN));
+    return missed;
 }
 
 bool timer_cancel(struct timer *t)

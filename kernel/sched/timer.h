@@ -26,8 +26,20 @@ void timer_interrupt(void);
 void timer_init(struct timer *t, void (*fn)(struct timer *));
 /* Arms it, or moves it when armed. */
 void timer_set(struct timer *t, nsec_t deadline);
+/*
+ * From its own function: arms it for the end of a period that is still to come. A period too
+ * short for the machine to do anything else is stretched. Returns: how many ends were missed.
+ */
+u64 timer_repeat(struct timer *t, nsec_t period);
 /* After it returns the function is neither armed nor running. True if it was armed. */
 bool timer_cancel(struct timer *t);
+
+/* The moment `t` from `from` on, or the end of time. */
+static inline nsec_t nsec_after(nsec_t from, nsec_t t)
+{
+    nsec_t sum;
+    return __builtin_add_overflow(from, t, &sum) ? INT64_MAX : sum;
+}
 
 /* Returns 0, -EINTR (interruptible and a signal came). */
 int sleep_until(nsec_t deadline, bool interruptible);
