@@ -6,14 +6,18 @@
  * clock for as long as the process could need at least, then looks, and sleeps again if it is
  * not there yet.
  *
- * Locks: sig_lock for the values. The functions of the timers run in interrupts.
+ * Locks: `itimer_lock` for setting, so that two threads do not arm one timer. The functions of
+ * the timers run in interrupts, without it.
  */
 #include <proc/timers.h>
 
 #include <linux/signal.h>
 #include <proc/internal.h>
+#include <sched/mutex.h>
 
 #define CPU_LOOK_MIN (NSEC_PER_SEC / 1000)
+
+static struct mutex itimer_lock;
 
 /* Only a timer that was ever used needs its function waited for. */
 static void timer_end(struct timer *t)
@@ -135,6 +139,11 @@ void proc_timers_end(struct proc *proc)
 
 /* --- the calls --- */
 
+void itimers_init(void)
+{
+    mutex_init(&itimer_lock, "itimer");
+}
+
 static struct cpu_timer *cpu_timer_of(struct proc *proc, int which)
 {
     return which == ITIMER_VIRTUAL ? &proc->virtual_timer : &proc->prof_timer;
@@ -165,18 +174,24 @@ static void cpu_itimer_set(struct proc *proc, struct cpu_timer *ct, const struct
         cpu_timer_arm(proc, ct, new->remaining);
 }
 
-void itimer_set(int which, const struct itimer *new, struct itimer *old)
+static void real_itimer_set(struct proc *proc, const struct itimer *new)
 {
-    struct proc *proc = proc_current();
-
-    itimer_get(which, old);
-    if (which != ITIMER_REAL) {
-        cpu_itimer_set(proc, cpu_timer_of(proc, which), new);
-        return;
-    }
     proc->real_interval = 0; /* so that a firing one does not arm itself again */
     timer_end(&proc->real_timer);
     proc->real_interval = new->interval;
     if (new->remaining)
         timer_set(&proc->real_timer, nsec_after(clock_monotonic(), new->remaining));
+}
+
+void itimer_set(int which, const struct itimer *new, struct itimer *old)
+{
+    struct proc *proc = proc_current();
+
+    mutex_lock(&itimer_lock);
+    itimer_get(which, old);
+    if (which == ITIMER_REAL)
+        real_itimer_set(proc, new);
+    else
+        cpu_itimer_set(proc, cpu_timer_of(proc, which), new);
+    mutex_unlock(&itimer_lock);
 }

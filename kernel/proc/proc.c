@@ -53,6 +53,7 @@ void proc_init(void)
     vfs_rlimit = proc_limit;
     futex_init();
     vdso_init();
+    itimers_init();
 }
 
 /* --- numbers --- */

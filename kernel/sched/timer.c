@@ -123,24 +123,31 @@ void timer_set(struct timer *t, nsec_t deadline)
 
 u64 timer_repeat(struct timer *t, nsec_t period)
 {
-    nsec_t now = clock_monotonic(), behind = max(now - t->deadline, 0L);
-    u64 missed = (u64)behind / (u64)period;
-    nsec_t end_of_last = t->deadline + (nsec_t)missed * period;
-    timer_set(t, max(nsec_after(end_of_last, period), now + REPEAT_MIN));
+    nsec_t soonest = clock_monotonic() + REPEAT_MIN;
+    u64 missed = 0;
+    if (nsec_after(t->deadline, period) < soonest)
+        missed = (u64)(soonest - t->deadline) / (u64)period;
+    timer_set(t, nsec_after(t->deadline + (nsec_t)missed * period, period));
     return missed;
 }
 
+/* Its function may arm it again and still be at work after that: so both must be over. */
 bool timer_cancel(struct timer *t)
 {
-    u64 irq = irq_save();
-    bool was_armed = disarm(t);
-    irq_restore(irq);
-    struct hart *h = t->last;
-    if (was_armed || !h || (h == mycpu() && mycpu()->in_interrupt))
-        return was_armed;
-    while (__atomic_load_n(&tree_of(h)->running, __ATOMIC_ACQUIRE) == t)
+    bool was_armed = false;
+    for (;;) {
+        u64 irq = irq_save();
+        was_armed |= disarm(t);
+        struct hart *h = t->last;
+        bool is_own = h == mycpu() && mycpu()->in_interrupt;
+        irq_restore(irq);
+        if (!h || is_own)
+            return was_armed;
+        bool is_running = __atomic_load_n(&tree_of(h)->running, __ATOMIC_ACQUIRE) == t;
+        if (!is_running && !__atomic_load_n(&t->hart, __ATOMIC_RELAXED))
+            return was_armed;
         cpu_relax();
-    return was_armed;
+    }
 }
 
 /* Takes the first timer that is due off the tree. */

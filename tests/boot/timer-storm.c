@@ -2,7 +2,8 @@
 /*
  * Timers with periods of a nanosecond, and with times at the ends of the clock, leave the
  * machine enough time for everything else: the periods that nobody could notice are counted as
- * overruns, and the process can be killed.
+ * overruns, and the process can be killed. Timers that are set by several threads at once, and
+ * deleted while they fire, stay whole.
  */
 #include "t.h"
 #include <sys/time.h>
@@ -47,10 +48,46 @@ static void overruns_counted(void)
     timer_delete(t);
 }
 
+static void *set_and_delete(void *arg)
+{
+    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    struct itimerval often = {{0, 20}, {0, 20}};
+    struct itimerspec soon = {{0, 60000}, {0, 1 + (long)arg}};
+    for (;;) {
+        timer_t t;
+        if (timer_create(CLOCK_MONOTONIC, &ev, &t) < 0)
+            continue;
+        timer_settime(t, 0, &soon, NULL);
+        setitimer(ITIMER_REAL, &often, NULL);
+        for (volatile long n = t_rnd() % 30000; n > 0; n--)
+            ;
+        timer_delete(t);
+    }
+    return NULL;
+}
+
+static void setters(void)
+{
+    pthread_t t;
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGALRM, SIG_IGN);
+    for (long i = 0; i < 3; i++)
+        pthread_create(&t, NULL, set_and_delete, (void *)i);
+    set_and_delete(NULL);
+}
+
 int main(void)
 {
     static const long periods[] = {1, 1000, 50000};
     overruns_counted();
+    for (int i = 0; i < 5; i++) {
+        pid_t pid = t_fork();
+        if (pid == 0)
+            setters();
+        t_msleep(100);
+        kill(pid, SIGKILL);
+        t_wait(pid);
+    }
     for (int i = 0; i < 3; i++) {
         pid_t pid = t_fork();
         if (pid == 0)
