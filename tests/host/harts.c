@@ -32,10 +32,11 @@
 #include <vm/mmap.h>
 #include <vm/tlb.h>
 
-enum { HARTS = 4, PROCS = 3, PAGES = 4, FILE_PAGES = 2, ROUNDS = 60, STEPS = 250 };
+enum { HARTS = 4, PROCS = 3, PAGES = 4, FILE_PAGES = 2, ROUNDS = 300, STEPS = 250 };
 
 #define ANON_VA    (0x200000UL - PAGES / 2 * PAGE_SIZE) /* around the end of a page table */
 #define SHARED_VA  0x40000000UL
+#define OTHER_VA   0x40600000UL
 #define PRIVATE_VA 0x50000000UL
 
 /* A hart's two words of a page: one in each half, which a copy does not move at once. */
@@ -48,6 +49,9 @@ struct proc_model {
     bool taken; /* there is a process, or somebody is making one or ending it */
     bool ready; /* others may use it */
     unsigned n_users, n_forks;
+    vaddr_t shared_va; /* where the file is mapped */
+    unsigned n_file_users;
+    bool is_moving;
     struct page_model {
         struct words words;
         unsigned n_storing;
@@ -213,7 +217,7 @@ static void step_fork(struct proc_model *m)
     struct proc_model *child = free_proc();
     struct words before[PAGES], after[PAGES];
 
-    if (!child || is_changing(m))
+    if (!child || is_changing(m) || m->is_moving)
         return;
     child->taken = true;
     m->n_forks++;
@@ -229,6 +233,7 @@ static void step_fork(struct proc_model *m)
     for (unsigned i = 0; i < PAGES * HARTS * 2; i++)
         adopt_word(child, &before[i / HARTS / 2], &after[i / HARTS / 2], i / HARTS / 2,
                    i / 2 % HARTS, i % 2);
+    child->shared_va = m->shared_va;
     child->ready = true;
 }
 
@@ -259,9 +264,13 @@ static void step_file_store(struct proc_model *m, unsigned me)
     struct fault_info info;
     u64 value = ++counter[me];
 
+    if (m->is_moving)
+        return;
+    m->n_file_users++;
     file_model.n_storing++;
     words->issued[me][half] = value;
-    int err = sim_store(m->as, SHARED_VA + i * PAGE_SIZE + word_offset(me, half), value, &info);
+    int err =
+        sim_store(m->as, m->shared_va + i * PAGE_SIZE + word_offset(me, half), value, &info);
     CHECK(!err || (err == -EFAULT && info.signo == SIGBUS));
     if (!(epoch & 1) && epoch == file_model.epoch) {
         CHECK_EQ(err, was_empty ? -EFAULT : 0);
@@ -269,18 +278,23 @@ static void step_file_store(struct proc_model *m, unsigned me)
             words->done[me][half] = value;
     }
     file_model.n_storing--;
+    m->n_file_users--;
 }
 
 static void step_file_load(struct proc_model *m)
 {
     unsigned i = t_below(FILE_PAGES), hart = t_below(HARTS), half = t_below(2);
-    vaddr_t va = (t_below(3) ? SHARED_VA : PRIVATE_VA) + i * PAGE_SIZE;
+    vaddr_t va = (t_below(3) ? m->shared_va : PRIVATE_VA) + i * PAGE_SIZE;
     unsigned epoch = file_model.epoch;
     bool was_empty = file_model.is_empty;
     u64 least = file_model.words[i].done[hart][half], value = 0;
     struct fault_info info;
 
+    if (m->is_moving)
+        return;
+    m->n_file_users++;
     int err = sim_load(m->as, va + word_offset(hart, half), &value, &info);
+    m->n_file_users--;
     CHECK(!err || (err == -EFAULT && info.signo == SIGBUS));
     CHECK(value <= counter[hart]);
     if ((epoch & 1) || epoch != file_model.epoch)
@@ -301,6 +315,21 @@ static void step_truncate(void)
     memset(file_model.words, 0, sizeof(file_model.words));
     file_model.is_empty = !file_model.is_empty;
     file_model.epoch++;
+}
+
+/* Truncation, of which the mover knows nothing, finds the pages at one of the two places. */
+static void step_move(struct proc_model *m)
+{
+    vaddr_t to = m->shared_va == SHARED_VA ? OTHER_VA : SHARED_VA, out;
+
+    if (m->n_file_users || m->is_moving || m->n_forks)
+        return;
+    m->is_moving = true;
+    CHECK_EQ(vm_mremap(m->as, m->shared_va, FILE_PAGES * PAGE_SIZE, FILE_PAGES * PAGE_SIZE,
+                       MREMAP_MAYMOVE | MREMAP_FIXED, to, &out),
+             0);
+    m->shared_va = to;
+    m->is_moving = false;
 }
 
 /* --- all together --- */
@@ -324,7 +353,10 @@ static void step(unsigned me)
         step_truncate();
         break;
     case 4:
+        step_move(m);
+        break;
     case 5:
+    case 31:
         step_fork(m);
         break;
     case 6 ... 8:
@@ -385,6 +417,7 @@ static u64 free_frames(void)
 
 static void run(bool lazy_ad, unsigned n_rounds)
 {
+    static const unsigned one_in[] = {2, 3, 5, 9, 17, 33}; /* short turns and long ones */
     u64 free_before = free_frames();
 
     vm_lazy_ad = lazy_ad;
@@ -395,9 +428,10 @@ static void run(bool lazy_ad, unsigned n_rounds)
     map(procs[0].as, ANON_VA, PAGES, MAP_PRIVATE, NULL);
     map(procs[0].as, SHARED_VA, FILE_PAGES, MAP_SHARED, file);
     map(procs[0].as, PRIVATE_VA, FILE_PAGES, MAP_PRIVATE, file);
+    procs[0].shared_va = SHARED_VA;
     procs[0].taken = procs[0].ready = true;
     for (unsigned i = 0; i < n_rounds && !t_n_failed; i++) {
-        fibers_run(HARTS, hart, t_random(), 2 + i % 7);
+        fibers_run(HARTS, hart, t_random(), one_in[i % 6]);
         check_recount();
     }
     for (unsigned i = 0; i < PROCS; i++) {
