@@ -137,7 +137,7 @@ static uint64_t pick_path(uint64_t *s)
                                       "l",
                                       "fifo",
                                       ".",
-                                      "..",
+
                                       "",
                                       "d/y/z",
                                       "script",
@@ -153,6 +153,7 @@ static uint64_t pick_path(uint64_t *s)
                                       "/proc/self/pagemap",
                                       "/proc/self/cow",
                                       "/proc/self/task",
+                                      "..",
                                       "/dev/null"};
     static const char *const others[] = {"/",
                                          "/dev/zero",
@@ -171,10 +172,10 @@ static uint64_t pick_path(uint64_t *s)
                                          "/proc/mounts",
                                          "/proc/kpagecount",
                                          "/proc/vmstat",
-                                         "/tmp",
+
                                          "/proc/self/cwd/d"};
     uint64_t r = t_mix(s);
-    int n_own = sizeof own / sizeof *own - is_root; /* root could remove /dev/null */
+    int n_own = sizeof own / sizeof *own - 2 * is_root; /* root could change the last two */
     if (is_root || r & 1)
         return (uint64_t)own[(r >> 8) % n_own];
     return (uint64_t)others[(r >> 8) % (sizeof others / sizeof *others)];
@@ -317,6 +318,7 @@ static void child(uint64_t seed, uid_t uid)
     struct itimerval often = {{0, 3000}, {0, 3000}};
     struct sigaction sa = {.sa_handler = on_signal};
     pthread_t t;
+    int null = open("/dev/null", O_RDWR);
     is_root = uid == 0;
     t_state = s;
     setpgid(0, 0);
@@ -328,7 +330,9 @@ static void child(uint64_t seed, uid_t uid)
          0);
     munmap(arena + 20 * PAGE, PAGE);
     mprotect(arena + 16 * PAGE, PAGE, PROT_READ);
-    t_catch_faults(); /* the arena has holes */
+    t_catch_faults();              /* the arena has holes */
+    for (int fd = 0; fd < 3; fd++) /* what the parent says stays readable */
+        dup2(null, fd);
     descriptors_open(&s);
     for (int i = 0; i < 20; i++)
         if (sigsetjmp(t_env, 1) == 0)
@@ -345,16 +349,20 @@ static void child(uint64_t seed, uid_t uid)
 
 /* ---- the parent ---------------------------------------------------------------------- */
 
-/* Ends everybody with that user id: whoever asks is not among them. */
+/* Ends everybody with that user id. They may hit whoever does it first: then once more. */
 static void all_kill(uid_t uid)
 {
-    pid_t pid = t_fork();
-    if (pid == 0) {
-        setresuid(uid, uid, uid);
-        syscall(SYS_kill, -1, SIGKILL);
-        _exit(0);
+    for (int status = -1; status != 0;) {
+        pid_t pid = t_fork();
+        if (pid == 0) {
+            setresuid(uid, uid, uid);
+            syscall(SYS_kill, -1, SIGKILL);
+            _exit(0);
+        }
+        waitpid(pid, &status, WUNTRACED);
+        if (WIFSTOPPED(status))
+            kill(pid, SIGKILL), waitpid(pid, NULL, 0);
     }
-    t_wait(pid);
 }
 
 static void wait_gone(pid_t pid, uint64_t seed)
@@ -362,7 +370,7 @@ static void wait_gone(pid_t pid, uint64_t seed)
     long end = t_now_ms() + END_MS;
     for (int status;;) {
         pid_t r = waitpid(pid, &status, WNOHANG);
-        if (r == pid || (r < 0 && errno == ECHILD))
+        if ((r > 0 && r == pid) || (r < 0 && errno == ECHILD))
             return;
         CHECK(t_now_ms() < end, "process %d, seed %#lx, cannot be killed", pid,
               (unsigned long)seed);
