@@ -229,11 +229,11 @@ static void step_fork(struct proc_model *m)
         after[i] = m->page[i].words;
         child->page[i].read_only = m->page[i].read_only;
     }
+    child->shared_va = m->shared_va;
     m->n_forks--;
     for (unsigned i = 0; i < PAGES * HARTS * 2; i++)
         adopt_word(child, &before[i / HARTS / 2], &after[i / HARTS / 2], i / HARTS / 2,
                    i / 2 % HARTS, i % 2);
-    child->shared_va = m->shared_va;
     child->ready = true;
 }
 
