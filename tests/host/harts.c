@@ -415,7 +415,7 @@ static u64 free_frames(void)
     return stats.free_pages;
 }
 
-static void run(bool lazy_ad, unsigned n_rounds)
+static void run(const char *engine, bool lazy_ad, unsigned n_rounds)
 {
     static const unsigned one_in[] = {2, 3, 5, 9, 17, 33}; /* short turns and long ones */
     u64 free_before = free_frames();
@@ -425,6 +425,7 @@ static void run(bool lazy_ad, unsigned n_rounds)
     CHECK_EQ(object_create_anon(FILE_PAGES * PAGE_SIZE, &file), 0);
     file->owner = &file; /* counts as a file */
     CHECK_EQ(aspace_create(&procs[0].as), 0);
+    CHECK_EQ(aspace_set_engine(procs[0].as, engine), 0);
     map(procs[0].as, ANON_VA, PAGES, MAP_PRIVATE, NULL);
     map(procs[0].as, SHARED_VA, FILE_PAGES, MAP_SHARED, file);
     map(procs[0].as, PRIVATE_VA, FILE_PAGES, MAP_PRIVATE, file);
@@ -445,12 +446,17 @@ static void run(bool lazy_ad, unsigned n_rounds)
 
 static void all_at_once(void)
 {
-    run(false, ROUNDS);
+    run("cow", false, ROUNDS);
 }
 
 static void all_at_once_lazy_ad(void)
 {
-    run(true, ROUNDS / 4);
+    run("cow", true, ROUNDS / 4);
+}
+
+static void all_at_once_eager(void)
+{
+    run("eager", false, ROUNDS / 4);
 }
 
 static void no_file(struct file *f)
@@ -466,5 +472,6 @@ int main(int argc, char **argv)
     vm_init(NULL);
     RUN(all_at_once);
     RUN(all_at_once_lazy_ad);
+    RUN(all_at_once_eager);
     return t_done();
 }
