@@ -93,10 +93,11 @@ static void worker(unsigned seed, int end)
     nap(next(&seed) % 40000);
     if (end == 1)
         _exit(3);
-    if (end == 2)
+    if (end == 2) {
+        signal(SIGUSR1, SIG_IGN); /* one that is pending would hit the new program */
         execv(self, argv);
-    else
-        kill(getpid(), SIGKILL);
+    }
+    kill(getpid(), SIGKILL);
     for (;;)
         pause();
 }
