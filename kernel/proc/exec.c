@@ -188,6 +188,8 @@ static int script_follow(struct exec *x, size_t n, const char *script)
     struct file *next;
     int err;
 
+    if (x->path == x->fd_path && fd_get_cloexec(x->dirfd) > 0)
+        return -ENOENT; /* it would be closed when the interpreter looks */
     if (x->n_prefix == 0) {
         if (strlen(script) > SCRIPT_LINE_MAX)
             return -ENAMETOOLONG;
@@ -203,6 +205,18 @@ static int script_follow(struct exec *x, size_t n, const char *script)
     return 0;
 }
 
+/* The name under which the new program, or the interpreter of a script, finds the file again. */
+static int path_by_descriptor(struct exec *x)
+{
+    int n = ksnprintf(x->fd_path, sizeof(x->fd_path), "/dev/fd/%d%s%s", x->dirfd,
+                      x->path[0] ? "/" : "", x->path);
+
+    if (n >= (int)sizeof(x->fd_path))
+        return -ENAMETOOLONG;
+    x->path = x->fd_path;
+    return 0;
+}
+
 static int program_find(struct exec *x)
 {
     int err = vfs_open_exec(x->dirfd, x->path, x->at_flags, &x->file);
@@ -211,9 +225,9 @@ static int program_find(struct exec *x)
     if (err)
         return err;
     if (x->path[0] != '/' && x->dirfd != AT_FDCWD) {
-        ksnprintf(x->fd_path, sizeof(x->fd_path), "/dev/fd/%d", x->dirfd);
-        if (!x->path[0])
-            x->path = x->fd_path;
+        err = path_by_descriptor(x);
+        if (err)
+            return err;
     }
     for (int depth = 0; depth <= SCRIPT_DEPTH; depth++) {
         n = exec_read_header(x, x->file);

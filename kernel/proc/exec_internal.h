@@ -45,7 +45,7 @@ struct exec {
     /* found */
     struct file *file;        /* program, or the interpreter of a script. Reference */
     struct file *interp_file; /* PT_INTERP. Reference, or NULL */
-    char fd_path[32];         /* "/dev/fd/N" */
+    char fd_path[256];        /* "/dev/fd/N" or "/dev/fd/N/PATH", if found by a descriptor */
     /* for scripts: strings before the user's own arguments, in the end's order from `prefix`
      * on; they replace argv[0] */
     u32 n_prefix;
