@@ -32,6 +32,8 @@ int main(void)
         _exit(5);
     }
     int st = t_wait(pid);
+    if (WIFEXITED(st) && WEXITSTATUS(st) == 5)
+        t_skip("more memory than this test fills");
     CHECK(WIFSIGNALED(st) ? WTERMSIG(st) == SIGKILL : WEXITSTATUS(st) == 3, "%#x after %d MiB",
           st, *n);
     CHECK(*n > 20, "only %d MiB fitted", *n);
