@@ -35,6 +35,8 @@ void waiter_add(struct waiter *w, struct waitq *q);
 /* The same for one who is told instead of woken (poll, epoll). */
 void waiter_add_notify(struct waiter *w, struct waitq *q, void (*notify)(struct waiter *));
 void waiter_remove(struct waiter *w);
+/* Wakes one who sleeps; perhaps one who has just found the condition true by himself. So whoever
+ * leaves something for others, after he got what he waited for, wakes the next. */
 void wake_one(struct waitq *q);
 void wake_all(struct waitq *q);
 

@@ -47,6 +47,8 @@ static void put(struct box *box)
 {
     wait_event(&box->emptied, box_change(box, 0, 1));
     wake_one(&box->filled);
+    if (box->n_items == 0) /* taken already: somebody else may put the next one in */
+        wake_one(&box->emptied);
 }
 
 static bool take(struct box *box)
@@ -88,6 +90,8 @@ static void taker(struct box *box, unsigned me)
         else
             wait_event(&box->filled, take(box));
         wake_all(&progress);
+        if (box->n_items == 1)
+            wake_one(&box->filled);
         if (t_below(2))
             wake_all(&box->emptied);
         else
