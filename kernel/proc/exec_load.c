@@ -15,6 +15,7 @@
 #include <linux/mman.h>
 #include <linux/resource.h>
 #include <proc/internal.h>
+#include <proc/vdso.h>
 #include <vfs/vfs.h>
 #include <vm/aspace.h>
 #include <vm/mmap.h>
@@ -22,7 +23,9 @@
 
 #define PIE_BASE \
     0x2aaaaaa000UL /* two thirds of the address space, as Linux without randomization */
-#define STACK_TOP     (USER_END - PAGE_SIZE)
+/* The stack and, above it, the vDSO have the topmost GiB to themselves: the page tables that fork copies
+ * there are few, and those of mappings below can be shared whole. */
+#define STACK_TOP     (USER_END - VDSO_ROOM)
 #define STACK_INITIAL (128 * KiB) /* mapped at first; it grows */
 #define STACK_GAP_MIN (128 * MiB) /* kept free of other mappings */
 #define STACK_GAP_MAX (64 * GiB)
@@ -189,7 +192,7 @@ static int stack_map(struct exec *x)
         .vma_flags = VMA_STACK | VMA_GROWSDOWN,
     };
     as->stack_top = x->stack_top = STACK_TOP;
-    as->mmap_top = align_down(STACK_TOP - gap, PAGE_SIZE);
+    as->mmap_top = align_down(STACK_TOP - gap, GiB);
     return vm_mmap(as, &req, &at);
 }
 

@@ -2,7 +2,7 @@
 /*
  * maps, smaps, smaps_rollup and cow: the areas of a process, and what is in them.
  *
- * as->lock is held for reading while an area is described, so areas hold still; the text grows
+ * as->lock is held for writing while an area is described, so areas hold still; the text grows
  * in kernel memory meanwhile, and the reader's memory is not touched.
  */
 #include <lib/string.h>
@@ -36,10 +36,10 @@ static int areas_show(struct text *out, struct proc *proc, area_fn *fn, void *ar
     struct aspace *as = proc_aspace_get(proc);
     if (!as)
         return 0; /* a zombie, or about to be one: no areas */
-    rw_read_lock(&as->lock);
+    rw_write_lock(&as->lock);
     for (struct vma *vma = vma_find(as, 0); vma; vma = vma_next(vma))
         fn(out, vma, arg);
-    rw_read_unlock(&as->lock);
+    rw_write_unlock(&as->lock);
     aspace_put(as);
     return 0;
 }

@@ -29,8 +29,7 @@ static u64 mapped_pages(u64 limit)
         next = proc_id(proc) + 1;
         if (!as)
             continue;
-        sum += (u64)(__atomic_load_n(&as->rss_file, __ATOMIC_RELAXED) +
-                     __atomic_load_n(&as->rss_shmem, __ATOMIC_RELAXED));
+        sum += aspace_rss(as, RSS_FILE) + aspace_rss(as, RSS_SHMEM);
         aspace_put(as);
     }
     return min(sum, limit);

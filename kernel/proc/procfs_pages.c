@@ -102,9 +102,9 @@ static int pagemap_fill(struct file *file, u64 first, u64 *words, size_t n)
     for (size_t i = 0; i < n; i++)
         words[i] = 0;
     if (as) {
-        rw_read_lock(&as->lock);
+        rw_write_lock(&as->lock);
         pagemap_fill_locked(as, first << PAGE_SHIFT, words, n);
-        rw_read_unlock(&as->lock);
+        rw_write_unlock(&as->lock);
         aspace_put(as);
     }
     if (proc)

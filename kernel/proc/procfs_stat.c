@@ -53,12 +53,12 @@ static void memory_of_aspace(struct memory *m, struct aspace *as)
         .env_end = as->env_end,
     };
     rw_read_unlock(&as->lock);
-    m->anon = pages_of(&as->rss_anon);
-    m->file = pages_of(&as->rss_file);
-    m->shmem = pages_of(&as->rss_shmem);
+    m->anon = aspace_rss(as, RSS_ANON) + aspace_rss(as, RSS_COPIED);
+    m->file = aspace_rss(as, RSS_FILE);
+    m->shmem = aspace_rss(as, RSS_SHMEM);
     m->rss = m->anon + m->file + m->shmem;
     m->peak_rss = max(pages_of(&as->peak_rss), m->rss);
-    m->tables = pages_of(&as->n_tables);
+    m->tables = aspace_n_tables(as);
     m->text =
         (align_up(m->code_end, PAGE_SIZE) - align_down(m->code_start, PAGE_SIZE)) >> PAGE_SHIFT;
 }

@@ -239,6 +239,6 @@ void proc_fault_oom(struct trapframe *tf)
     struct aspace *as = current->aspace;
 
     log_warn("out of memory: killed process %u (%s) with %ld pages of memory", proc_id(proc),
-             current->name, as ? (long)(as->rss_anon + as->rss_file + as->rss_shmem) : 0L);
+             current->name, as ? (long)aspace_rss_total(as) : 0L);
     signal_force(SIGKILL, SI_KERNEL, 0);
 }

@@ -52,6 +52,7 @@ void vdso_init(void)
     struct page *page;
 
     image_size = align_up(n, PAGE_SIZE);
+    assert(image_size + 2 * PAGE_SIZE <= VDSO_ROOM);
     sigreturn_offset = header->e_entry;
     image = object_make(image_size, vdso_image, n);
     data = object_make(PAGE_SIZE, NULL, 0);
@@ -86,7 +87,7 @@ static int map_at(struct aspace *as, struct vm_object *object, vaddr_t at, u64 s
 
 int vdso_map(struct aspace *as, vaddr_t *base)
 {
-    vaddr_t at = as->mmap_top - image_size - PAGE_SIZE;
+    vaddr_t at = as->stack_top + PAGE_SIZE;
     int err = map_at(as, data, at, PAGE_SIZE, PROT_READ);
 
     if (!err)

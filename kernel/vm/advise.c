@@ -66,7 +66,12 @@ static int drop_pages(struct vma *vma, vaddr_t start, vaddr_t end)
 
     if (vma->flags & (VMA_LOCKED | VMA_SPECIAL))
         return -EINVAL;
+    int err = pt_own_edges(vma->aspace, start, end);
+    if (err)
+        return err;
     gather_begin(&g, vma->aspace);
+    pt_drop_shared(vma->aspace, start, end, &g);
+    g.object = vma->object;
     unmap_entries(vma->aspace, start, end, &g);
     gather_end(&g);
     return 0;
@@ -171,7 +176,7 @@ int vm_msync(struct aspace *as, vaddr_t addr, u64 length, int flags)
 
 static bool is_resident(struct vma *vma, vaddr_t va)
 {
-    pte_t *slot = walk(vma->aspace, va);
+    const pte_t *slot = walk_any(vma->aspace, va);
 
     if (slot && !pte_is_none(pte_load(slot)))
         return true;
@@ -191,13 +196,13 @@ int vm_mincore(struct aspace *as, vaddr_t addr, u64 length, u8 *vec)
         return -EINVAL;
     if (check_range(addr, length, &rounded))
         return -ENOMEM;
-    rw_read_lock(&as->lock);
+    rw_write_lock(&as->lock);
     int err = check_mapped(as, addr, addr + rounded);
     for (u64 i = 0; !err && i < rounded >> PAGE_SHIFT; i++) {
         vaddr_t va = addr + i * PAGE_SIZE;
         vec[i] = is_resident(vma_find(as, va), va);
     }
-    rw_read_unlock(&as->lock);
+    rw_write_unlock(&as->lock);
     return err;
 }
 

@@ -36,6 +36,9 @@ const char *const vm_event_names[VM_N_EVENTS] = {
     [VM_SPURIOUS] = "cow_spurious",       [VM_OOM] = "cow_oom",
     [VM_FLUSH_LOCAL] = "tlb_flush_local", [VM_FLUSH_REMOTE] = "tlb_flush_remote",
     [VM_TABLE_ALLOC] = "pt_alloc",        [VM_TABLE_FREE] = "pt_free",
+    [VM_TABLE_SHARED] = "pt_shared",      [VM_TABLE_SEALED] = "pt_sealed",
+    [VM_TABLE_LINKED] = "pt_linked",      [VM_TABLE_RECLAIMED] = "pt_reclaimed",
+    [VM_TABLE_COPIED] = "pt_copied",
 };
 
 u64 vm_event_total(enum vm_event event)
@@ -90,12 +93,10 @@ int aspace_create(struct aspace **out)
     as->root = page_to_va(root);
     as->root_pa = page_to_pa(root);
     as->engine = fork_engine_default;
-    as->n_tables = 1;
     as->mmap_top = USER_END - STACK_GAP;
     as->limit_as = as->limit_data = as->limit_memlock = UINT64_MAX;
     as->limit_stack = 8 * MiB;
     rw_init(&as->lock, "aspace");
-    spin_init(&as->pt_lock, "upper page tables");
     ledger_create(as);
 
     spin_lock(&list_lock);
@@ -113,9 +114,14 @@ void aspace_get(struct aspace *as)
 /* Everything user memory holds; then nothing but empty tables is left, and those go too. */
 static void destroy(struct aspace *as)
 {
+    struct tlb_gather g;
+
     rw_write_lock(&as->lock);
+    gather_begin(&g, as);
+    g.is_dead = true;
+    pt_drop_shared(as, 0, USER_END, &g);
+    gather_end(&g);
     for (struct vma *vma; (vma = vma_find(as, 0));) {
-        struct tlb_gather g;
         vma_unlink(vma);
         gather_begin(&g, as);
         g.is_dead = true;
@@ -129,8 +135,6 @@ static void destroy(struct aspace *as)
 
     struct page *root = pa_to_page(as->root_pa);
     assert_msg(root->pt.n_used == 0, "%u tables left", root->pt.n_used);
-    assert_msg(as->rss_anon == 0 && as->rss_file == 0 && as->rss_shmem == 0, "rss %ld %ld %ld",
-               as->rss_anon, as->rss_file, as->rss_shmem);
     kfree(root);
     if (as->exe)
         vm_file_ops.put(as->exe);

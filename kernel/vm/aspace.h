@@ -23,6 +23,15 @@
 struct fork_engine;
 struct ledger;
 
+/* What a mapped page counts as. Truncation takes pages of the last three away, whoever holds as->lock. */
+enum rss_kind {
+    RSS_ANON,   /* in an area without an object */
+    RSS_COPIED, /* a private copy of an object's page */
+    RSS_FILE,
+    RSS_SHMEM,
+    RSS_N_KINDS,
+};
+
 struct aspace {
     u32 users;                        /* atomic: threads and others that keep it alive */
     pte_t *root;                      /* set at creation: root table (direct map) */
@@ -45,10 +54,9 @@ struct aspace {
     struct file *exe; /* set by exec; holds a reference; may be NULL */
     u64 auxv[40];     /* set by exec, for /proc/PID/auxv; AT_NULL-terminated pairs */
 
-    struct spinlock pt_lock;           /* upper-level entries */
-    s64 rss_anon, rss_file, rss_shmem; /* atomic: pages mapped */
+    bool has_shared;      /* `lock`: once true, some table may be shared */
+    s64 rss[RSS_N_KINDS]; /* atomic: pages mapped */
     s64 peak_rss;
-    s64 n_tables;            /* atomic */
     u64 events[VM_N_EVENTS]; /* atomic (relaxed): counters of this address space */
 
     u64 asid;          /* asid lock for writing: generation << 16 | number */
@@ -91,4 +99,17 @@ struct aspace *aspace_use(struct aspace *as);
  * line per mismatch. */
 size_t vm_recount(char *buf, size_t size);
 /* prctl: the engine for one process: "eager", "cow". Returns 0, -EINVAL. */
+/* Pages mapped, of one kind. */
+static inline u64 aspace_rss(const struct aspace *as, enum rss_kind kind)
+{
+    s64 pages = __atomic_load_n(&as->rss[kind], __ATOMIC_RELAXED);
+    return pages > 0 ? pages : 0; /* figures of several harts may pass each other */
+}
+static inline u64 aspace_rss_total(const struct aspace *as)
+{
+    return aspace_rss(as, RSS_ANON) + aspace_rss(as, RSS_COPIED) + aspace_rss(as, RSS_FILE) +
+           aspace_rss(as, RSS_SHMEM);
+}
+/* Page tables that lead to its memory, shared ones included. */
+u64 aspace_n_tables(struct aspace *as);
 int aspace_set_engine(struct aspace *as, const char *name);

@@ -62,14 +62,13 @@ static void count_copy(struct fault *f, const struct page *from)
     struct aspace *as = f->as;
 
     if (from == zero_page) {
-        __atomic_fetch_add(&as->rss_anon, 1, __ATOMIC_RELAXED);
+        rss_add(as, RSS_ANON, 1);
         vm_count(as, VM_ZERO_FILLED, 1);
         return;
     }
     if (from->type == PAGE_FILE) {
-        s64 *rss = page_is_shmem(from) ? &as->rss_shmem : &as->rss_file;
-        __atomic_fetch_sub(rss, 1, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&as->rss_anon, 1, __ATOMIC_RELAXED);
+        rss_add(as, rss_kind_of(from, f->vma->object), -1);
+        rss_add(as, RSS_COPIED, 1);
     }
     vm_count(as, VM_COPIED, 1);
 }
@@ -101,34 +100,10 @@ static no_inline int cow_copy(struct fault *f, pte_t *slot, pte_t pte)
     return 0;
 }
 
-/* Entries of a run that are shared by one fork, for the counters. */
-struct share_count {
-    u64 n_shared;
-    s64 rss_anon, rss_file, rss_shmem;
-};
-
-static void share_count_page(struct share_count *count, const struct page *page)
-{
-    if (likely(page->type == PAGE_ANON))
-        count->rss_anon++;
-    else if (page_is_shmem(page))
-        count->rss_shmem++;
-    else
-        count->rss_file++;
-}
-
-static void share_count_apply(const struct share_count *count, struct aspace *child)
-{
-    __atomic_fetch_add(&child->rss_anon, count->rss_anon, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&child->rss_file, count->rss_file, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&child->rss_shmem, count->rss_shmem, __ATOMIC_RELAXED);
-    vm_count(child, VM_SHARED, count->n_shared);
-}
-
-/* The hot loop of fork: about a dozen instructions for a page that is shared already, a few
+/* What is mapped in areas without an object the caller counts as a whole. The hot loop of fork: about a dozen instructions for a page that is shared already, a few
  * more to make it cow. */
 static int share_entries(const struct vma *vma, struct pt_run *parent, pte_t *child,
-                         struct share_count *count)
+                         struct aspace *child_as)
 {
     bool make_cow = !vma_is_shared(vma);
     u16 n_filled = 0;
@@ -143,7 +118,8 @@ static int share_entries(const struct vma *vma, struct pt_run *parent, pte_t *ch
             err = inc_ref(page);
             if (unlikely(err))
                 break;
-            share_count_page(count, page);
+            if (vma->object)
+                rss_add(child_as, rss_kind_of(page, vma->object), 1);
         }
         if (pte_is_writable(pte) && make_cow) {
             pt_make_cow(&parent->slots[i]);
@@ -155,21 +131,19 @@ static int share_entries(const struct vma *vma, struct pt_run *parent, pte_t *ch
         n_filled++;
     }
     pt_table(child)->pt.n_used += n_filled;
-    count->n_shared += n_filled;
+    vm_count(child_as, VM_SHARED, n_filled);
     return err;
 }
 
 int cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
                   struct aspace *child_as)
 {
-    struct share_count count = {0};
     struct spinlock *a = &pt_table(parent->slots)->pt.lock, *b = &pt_table(child)->pt.lock;
 
     spin_lock_pair(a, b);
-    int err = share_entries(vma, parent, child, &count);
+    int err = share_entries(vma, parent, child, child_as);
     spin_unlock(b);
     spin_unlock(a);
-    share_count_apply(&count, child_as);
     return err;
 }
 
@@ -179,18 +153,17 @@ static bool wants_copy(const struct vma *vma, pte_t pte)
     return !vma_is_shared(vma) && pte_page(pte)->type == PAGE_ANON;
 }
 
-static int copy_entry(const struct vma *vma, pte_t pte, pte_t *child, struct share_count *count)
+static int copy_entry(const struct vma *vma, pte_t pte, pte_t *child, struct aspace *child_as)
 {
     struct page *from = pte_page(pte);
 
     if (from == zero_page || !wants_copy(vma, pte)) {
         int err = from == zero_page ? 0 : inc_ref(from);
-        if (err)
-            return err;
-        if (from != zero_page)
-            share_count_page(count, from);
-        pt_fill(child, pte);
-        return 0;
+        if (!err)
+            pt_fill(child, pte);
+        if (!err && vma->object)
+            rss_add(child_as, rss_kind_of(from, vma->object), 1);
+        return err;
     }
     struct page *to = kalloc(PAGE_ANON, 0);
     if (!to)
@@ -198,15 +171,15 @@ static int copy_entry(const struct vma *vma, pte_t pte, pte_t *child, struct sha
     copy_page(page_to_va(to), page_to_va(from));
     if (pte_is_executable(pte))
         page_sync_icache(to);
-    count->rss_anon++;
     pt_fill(child, pte_make(page_to_pfn(to), pte_flags(pte)));
+    if (vma->object)
+        rss_add(child_as, RSS_COPIED, 1);
     return 0;
 }
 
 int cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
                  struct aspace *child_as)
 {
-    struct share_count count = {0};
     struct spinlock *a = &pt_table(parent->slots)->pt.lock, *b = &pt_table(child)->pt.lock;
     int err = 0;
 
@@ -214,10 +187,9 @@ int cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
     for (unsigned i = 0; i < parent->n && !err; i++) {
         pte_t pte = pte_load(&parent->slots[i]);
         if (!pte_is_none(pte))
-            err = copy_entry(vma, pte, &child[i], &count);
+            err = copy_entry(vma, pte, &child[i], child_as);
     }
     spin_unlock(b);
     spin_unlock(a);
-    share_count_apply(&count, child_as);
     return err;
 }

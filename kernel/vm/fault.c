@@ -57,7 +57,7 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
         if (!err)
             err = fault_check_access(&f);
         if (!err)
-            err = walk_alloc(as, f.va, &slot);
+            err = walk_for(as, f.va, access, &slot);
         if (!err)
             err = fault_reserve(&f, pte_load(slot));
         if (!err)
@@ -66,6 +66,8 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
     rw_read_unlock(&as->lock);
     fault_finish(&f);
 
+    if (unlikely(err == WALK_LINKED))
+        return 0;
     if (unlikely(err)) {
         if (err == -ENOMEM) {
             vm_count(as, VM_OOM, 1);
@@ -173,11 +175,13 @@ static no_inline int fault_nothing(struct fault *f, pte_t *slot, pte_t pte)
 {
     u64 missing = (PTE_A | (fault_is_write(f) ? PTE_D : 0)) & ~pte.bits;
 
-    if (missing)
+    if (missing) {
         pt_replace(slot, pte_with(pte, missing));
-    else
+        aspace_flush_page_local(f->as, f->va);
+    } else {
         vm_count(f->as, VM_SPURIOUS, 1);
-    aspace_flush_page_local(f->as, f->va);
+        aspace_flush_local(f->as); /* the entry, or one above it */
+    }
     return 0;
 }
 
@@ -226,16 +230,14 @@ static int fill_anon(struct fault *f, pte_t *slot, u64 bits)
         clear_page(page_to_va(f->spare));
     pt_fill(slot, fresh_entry(f->spare, bits));
     f->spare = NULL;
-    __atomic_fetch_add(&f->as->rss_anon, 1, __ATOMIC_RELAXED);
+    rss_add(f->as, RSS_ANON, 1);
     vm_count(f->as, VM_ZERO_FILLED, 1);
     return 0;
 }
 
 static void count_object_page(struct fault *f)
 {
-    s64 *rss = page_is_shmem(f->backing) ? &f->as->rss_shmem : &f->as->rss_file;
-
-    __atomic_fetch_add(rss, 1, __ATOMIC_RELAXED);
+    rss_add(f->as, rss_kind_of(f->backing, f->vma->object), 1);
     vm_count(f->as, VM_FILE_MAPPED, 1);
 }
 
@@ -249,7 +251,7 @@ static int fill_private_copy(struct fault *f, pte_t *slot, u64 bits)
         page_sync_icache(f->spare);
     pt_fill(slot, fresh_entry(f->spare, bits));
     f->spare = NULL;
-    __atomic_fetch_add(&f->as->rss_anon, 1, __ATOMIC_RELAXED);
+    rss_add(f->as, RSS_COPIED, 1);
     vm_count(f->as, VM_COPIED, 1);
     return 0;
 }

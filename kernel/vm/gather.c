@@ -20,7 +20,9 @@ void gather_begin(struct tlb_gather *g, struct aspace *as)
 {
     g->as = as;
     g->is_dead = false;
-    g->rss_anon = g->rss_file = g->rss_shmem = 0;
+    g->object = NULL;
+    for (unsigned kind = 0; kind < RSS_N_KINDS; kind++)
+        g->rss[kind] = 0;
     gather_reset(g);
 }
 
@@ -33,8 +35,12 @@ static void gather_flush(struct tlb_gather *g)
             aspace_flush_range(g->as, g->start, g->end);
         ledger_check(g->as, "before frames are dropped");
     }
-    for (unsigned i = 0; i < g->n_pages; i++)
-        kfree(g->pages[i]);
+    for (unsigned i = 0; i < g->n_pages; i++) {
+        if (unlikely(g->has_tables) && g->pages[i]->type == PAGE_TABLE)
+            pt_put(g->pages[i]);
+        else
+            kfree(g->pages[i]);
+    }
     gather_reset(g);
 }
 
@@ -43,6 +49,12 @@ static void gather_page(struct tlb_gather *g, struct page *page)
     g->pages[g->n_pages++] = page;
     if (unlikely(g->n_pages == GATHER_MAX))
         gather_flush(g);
+}
+
+static void count_page(struct tlb_gather *g, const struct page *page)
+{
+    if (page != zero_page)
+        g->rss[rss_kind_of(page, g->object)]++;
 }
 
 void gather_pte(struct tlb_gather *g, vaddr_t va, pte_t old)
@@ -56,12 +68,7 @@ void gather_pte(struct tlb_gather *g, vaddr_t va, pte_t old)
     }
     if (page == zero_page)
         return;
-    if (page->type == PAGE_ANON)
-        g->rss_anon++;
-    else if (page_is_shmem(page))
-        g->rss_shmem++;
-    else
-        g->rss_file++;
+    count_page(g, page);
     gather_page(g, page);
 }
 
@@ -75,13 +82,36 @@ void gather_table(struct tlb_gather *g, struct page *table)
     gather_page(g, table);
 }
 
+/* What a table and those below it map. */
+static void count_table(struct tlb_gather *g, const struct page *table)
+{
+    const pte_t *slots = page_to_va(table);
+
+    for (unsigned i = 0, left = table->pt.n_used; left; i++) {
+        if (pte_is_none(slots[i]))
+            continue;
+        left--;
+        if (table->pt.level > 0)
+            count_table(g, pte_page(slots[i]));
+        else
+            count_page(g, pte_page(slots[i]));
+    }
+}
+
+void gather_shared(struct tlb_gather *g, struct page *table)
+{
+    if (!g->is_dead)
+        count_table(g, table);
+    gather_table(g, table);
+}
+
 void gather_end(struct tlb_gather *g)
 {
     gather_flush(g);
-    if (g->rss_anon)
-        __atomic_fetch_sub(&g->as->rss_anon, g->rss_anon, __ATOMIC_RELAXED);
-    if (g->rss_file)
-        __atomic_fetch_sub(&g->as->rss_file, g->rss_file, __ATOMIC_RELAXED);
-    if (g->rss_shmem)
-        __atomic_fetch_sub(&g->as->rss_shmem, g->rss_shmem, __ATOMIC_RELAXED);
+    if (g->is_dead)
+        return;
+    for (unsigned kind = 0; kind < RSS_N_KINDS; kind++) {
+        if (g->rss[kind])
+            rss_add(g->as, kind, -g->rss[kind]);
+    }
 }

@@ -13,7 +13,7 @@ struct pt_run;
 struct tlb_gather;
 
 /* where debug builds wait a random time (debug/delay.h) */
-enum { DELAY_FAULT = 0x100, DELAY_COW_BREAK, DELAY_FORK_FLUSH, DELAY_UNMAP };
+enum { DELAY_FAULT = 0x100, DELAY_COW_BREAK, DELAY_FORK_FLUSH, DELAY_UNMAP, DELAY_TABLE };
 
 /* --- areas: vma.c. Locks: as->lock for writing unless it says otherwise --- */
 
@@ -90,6 +90,11 @@ struct fault {
     int signo, code;
 };
 
+static inline void rss_add(struct aspace *as, enum rss_kind kind, s64 pages)
+{
+    __atomic_fetch_add(&as->rss[kind], pages, __ATOMIC_RELAXED);
+}
+
 static inline bool fault_is_write(const struct fault *f)
 {
     return f->access == VM_ACCESS_WRITE;
@@ -117,21 +122,30 @@ int must_check cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t 
 
 struct fork_engine {
     const char *name;
-    /* Gives the child what the parent maps in one area. */
-    int (*copy_area)(struct vma *from, struct aspace *child);
+    /* Gives the child what the parent's tables hold. The child's areas are in place already. */
+    int (*copy_tables)(struct aspace *parent, struct aspace *child);
 };
+/* Tables with fewer entries are copied at fork instead of shared. Tests share everything. */
+extern struct share_policy {
+    unsigned dense_leaf, dense_upper; /* leaf tables; tables of tables */
+} share_policy;
 const struct fork_engine *fork_engine_find(const char *name); /* NULL: no such engine */
 extern const struct fork_engine *fork_engine_default;
 
 /* --- unmapping: mmap.c --- */
 
-/* Takes the entries of a range out. Locks: as->lock for writing, or the address space is dead.
- */
+/* Takes the entries of a range of private tables out. Locks: as->lock for writing, or the
+ * address space is dead. */
 void unmap_entries(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *g);
-/* Removes the areas and entries of a range; areas must have been isolated. */
+/* Everything that unmap_areas() needs and that may fail: the ends of the range become
+ * boundaries of areas, and of what shared tables serve. Returns 0, -ENOMEM, -EOVERFLOW. */
+int must_check unmap_prepare(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Removes the areas and entries of a range, after unmap_prepare(). */
 void unmap_areas(struct aspace *as, vaddr_t start, vaddr_t end);
 /* The same, leaving empty page tables for what comes next. */
 void unmap_areas_keep_tables(struct aspace *as, vaddr_t start, vaddr_t end);
+/* usage.c: pages of an area that count as RSS_ANON. */
+u64 vma_anon_pages(const struct vma *vma);
 /* Grows a stack area down to `va` if the rules permit it. Takes as->lock for writing. 0,
  * -EFAULT, -ENOMEM */
 int must_check stack_grow(struct aspace *as, vaddr_t va);

@@ -180,7 +180,7 @@ static int map_locked(struct aspace *as, const struct vm_map_request *req, u64 l
         err = make_area(as, req, addr, length, &vma);
     if (err)
         return err;
-    err = vma_isolate(as, addr, addr + length);
+    err = unmap_prepare(as, addr, addr + length);
     if (err) {
         vma_destroy(vma);
         return err;
@@ -236,16 +236,25 @@ void unmap_entries(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gat
     }
 }
 
+int unmap_prepare(struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    int err = vma_isolate(as, start, end);
+
+    return err ? err : pt_own_edges(as, start, end);
+}
+
 void unmap_areas_keep_tables(struct aspace *as, vaddr_t start, vaddr_t end)
 {
     struct tlb_gather g;
     struct vma *vma;
 
     gather_begin(&g, as);
+    pt_drop_shared(as, start, end, &g);
     while ((vma = vma_find_overlap(as, start, end))) {
         assert(vma->start >= start && vma->end <= end);
         vma_unlink(vma);
         delay_point(DELAY_UNMAP);
+        g.object = vma->object;
         unmap_entries(as, vma->start, vma->end, &g);
         vma_destroy(vma);
     }
@@ -272,7 +281,7 @@ int vm_munmap(struct aspace *as, vaddr_t addr, u64 length)
         addr > USER_END - rounded)
         return -EINVAL;
     rw_write_lock(&as->lock);
-    int err = vma_isolate(as, addr, addr + rounded);
+    int err = unmap_prepare(as, addr, addr + rounded);
     if (!err)
         unmap_areas(as, addr, addr + rounded);
     ledger_check(as, "at the end of munmap");
@@ -302,7 +311,7 @@ static int heap_grow(struct aspace *as, vaddr_t from, vaddr_t to)
 
 static int heap_shrink(struct aspace *as, vaddr_t from, vaddr_t to)
 {
-    int err = vma_isolate(as, to, from);
+    int err = unmap_prepare(as, to, from);
 
     if (!err)
         unmap_areas(as, to, from);

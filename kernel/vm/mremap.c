@@ -39,7 +39,7 @@ static int remap_area(const struct remap *r, struct vma **out)
 static int shrink(const struct remap *r)
 {
     vaddr_t start = r->old + r->new_len, end = r->old + r->old_len;
-    int err = vma_isolate(r->as, start, end);
+    int err = unmap_prepare(r->as, start, end);
 
     if (!err)
         unmap_areas(r->as, start, end);
@@ -126,7 +126,9 @@ static int move(const struct remap *r, vaddr_t to)
 {
     int err = vma_isolate(r->as, r->old, r->old + r->old_len);
     if (!err)
-        err = vma_isolate(r->as, to, to + r->new_len);
+        err = pt_own_range(r->as, r->old, r->old + r->old_len);
+    if (!err)
+        err = unmap_prepare(r->as, to, to + r->new_len);
     if (err)
         return err;
     struct vma *from = vma_find(r->as, r->old);

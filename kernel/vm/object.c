@@ -172,6 +172,7 @@ static void unmap_from_area(struct vma *vma, u64 first, u64 last)
     vaddr_t end = vma->start + ((min(last, area_last) - vma->pgoff) << PAGE_SHIFT);
 
     gather_begin(&g, vma->aspace);
+    g.object = vma->object;
     while (va < end) {
         vaddr_t stop = min(align_down(va, pt_span(1)) + pt_span(1), end);
         pte_t *slot = walk_pinned(vma->aspace, va), *table = slot;

@@ -88,6 +88,8 @@ static int protect_locked(struct aspace *as, vaddr_t start, vaddr_t end, u32 pro
     if (start == end)
         return result;
     int err = vma_isolate(as, start, end);
+    if (!err)
+        err = pt_own_range(as, start, end);
     if (err)
         return err;
 

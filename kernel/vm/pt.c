@@ -10,11 +10,6 @@
 #include <vm/pt.h>
 #include <vm/tlb.h>
 
-static pte_t *entry_table(pte_t entry)
-{
-    return pa_to_va(pte_pa(entry));
-}
-
 static always_inline pte_t *walk_down(const struct aspace *as, vaddr_t va)
 {
     const pte_t *table = as->root;
@@ -23,10 +18,10 @@ static always_inline pte_t *walk_down(const struct aspace *as, vaddr_t va)
 #pragma GCC unroll 2 /* shifts by constants */
     for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
         pte_t entry = pte_load(&table[pt_index(va, level)]);
-        if (unlikely(!pte_is_valid(entry)))
+        if (unlikely(!pte_is_private(entry)))
             return NULL;
-        /* invariant: `table` is now the table of level - 1 that serves va */
-        table = entry_table(entry);
+        /* invariant: `table` is now the table of level - 1 that serves va, and ours alone */
+        table = pte_table(entry);
     }
     return (pte_t *)&table[pt_index(va, 0)];
 }
@@ -36,75 +31,47 @@ pte_t *walk(const struct aspace *as, vaddr_t va)
     return walk_down(as, va);
 }
 
-static struct page *table_create(unsigned level)
+int walk_for(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **slot)
 {
-    struct page *page = kalloc(PAGE_TABLE, ALLOC_ZERO);
-
-    if (!page)
-        return NULL;
-    spin_init(&page->pt.lock, "page table");
-    page->pt.n_used = 0;
-    page->pt.level = level;
-    page->pt.sealed = false;
-    return page;
-}
-
-/* Hangs a new table into an empty upper slot, unless another thread was faster. */
-static int table_install(struct aspace *as, pte_t *slot, unsigned level)
-{
-    struct page *page = table_create(level);
-
-    if (!page)
-        return -ENOMEM;
-    spin_lock(&as->pt_lock);
-    bool was_empty = !pte_is_valid(pte_load(slot));
-    if (was_empty) {
-        pte_store(slot, pte_make_table(page_to_pfn(page)));
-        pt_table(slot)->pt.n_used++;
-    }
-    spin_unlock(&as->pt_lock);
-
-    if (!was_empty) {
-        kfree(page);
-        return 0;
-    }
-    __atomic_fetch_add(&as->n_tables, 1, __ATOMIC_RELAXED);
-    vm_count(as, VM_TABLE_ALLOC, 1);
-    return 0;
-}
-
-static no_inline int walk_make(struct aspace *as, vaddr_t va, pte_t **slot)
-{
-    pte_t *table = as->root;
-
-    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
-        pte_t *upper = &table[pt_index(va, level)];
-        if (!pte_is_valid(pte_load(upper))) {
-            int err = table_install(as, upper, level - 1);
-            if (err)
-                return err;
-        }
-        table = entry_table(pte_load(upper));
-    }
-    *slot = &table[pt_index(va, 0)];
-    return 0;
+    *slot = walk_down(as, va);
+    return likely(*slot) ? 0 : walk_slowly(as, va, access, slot);
 }
 
 int walk_alloc(struct aspace *as, vaddr_t va, pte_t **slot)
 {
-    *slot = walk_down(as, va);
-    return likely(*slot) ? 0 : walk_make(as, va, slot);
+    return walk_for(as, va, VM_ACCESS_WRITE, slot);
+}
+
+const pte_t *walk_any(const struct aspace *as, vaddr_t va)
+{
+    const pte_t *table = as->root;
+
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t entry = pte_load(&table[pt_index(va, level)]);
+        if (pte_is_none(entry))
+            return NULL;
+        table = pte_table(entry);
+    }
+    return &table[pt_index(va, 0)];
 }
 
 pte_t *walk_pinned(struct aspace *as, vaddr_t va)
 {
-    /* pt_lock keeps the tables where they are until the leaf table's own lock does */
-    spin_lock(&as->pt_lock);
-    pte_t *slot = walk(as, va);
-    if (slot)
-        pt_lock(slot);
-    spin_unlock(&as->pt_lock);
-    return slot;
+    pte_t *table = as->root;
+
+    /* hand over hand: a table is not taken out while the one above it is locked */
+    pt_lock(table);
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t entry = pte_load(&table[pt_index(va, level)]);
+        pte_t *below = pte_is_private(entry) ? pte_table(entry) : NULL;
+        if (below)
+            pt_lock(below);
+        pt_unlock(table);
+        if (!below)
+            return NULL;
+        table = below;
+    }
+    return &table[pt_index(va, 0)];
 }
 
 bool pt_next_run(const struct aspace *as, vaddr_t from, vaddr_t end, struct pt_run *run)
@@ -115,9 +82,9 @@ bool pt_next_run(const struct aspace *as, vaddr_t from, vaddr_t end, struct pt_r
 
         for (; level > 0; level--) {
             pte_t entry = pte_load(&table[pt_index(from, level)]);
-            if (!pte_is_valid(entry))
+            if (pte_is_none(entry))
                 break;
-            table = entry_table(entry);
+            table = pte_table(entry);
         }
         /* up to where the table of this level reaches: 2 MiB for a leaf table, or the
          * whole span of the upper entry that is missing */
@@ -177,16 +144,31 @@ void pt_make_cow(pte_t *slot)
 static void prune_slot(struct aspace *as, pte_t *slot, struct tlb_gather *gather)
 {
     pte_t entry = pte_load(slot);
-    if (!pte_is_valid(entry) || pte_page(entry)->pt.n_used)
+    if (!pte_is_private(entry) || pte_page(entry)->pt.n_used)
         return;
 
-    spin_lock(&as->pt_lock);
+    /* the lower lock waits for a walk_pinned() that is still in there */
+    pt_lock(slot);
+    spin_lock(&pte_page(entry)->pt.lock);
     pte_store(slot, PTE_NONE);
     pt_table(slot)->pt.n_used--;
-    spin_unlock(&as->pt_lock);
-    __atomic_fetch_sub(&as->n_tables, 1, __ATOMIC_RELAXED);
+    spin_unlock(&pte_page(entry)->pt.lock);
+    pt_unlock(slot);
     vm_count(as, VM_TABLE_FREE, 1);
     gather_table(gather, pte_page(entry));
+}
+
+pte_t *pt_upper_slot(const struct aspace *as, vaddr_t va, unsigned level)
+{
+    pte_t *table = as->root;
+
+    for (unsigned at = PT_LEVELS - 1; at > level; at--) {
+        pte_t entry = pte_load(&table[pt_index(va, at)]);
+        if (!pte_is_private(entry))
+            return NULL;
+        table = pte_table(entry);
+    }
+    return &table[pt_index(va, level)];
 }
 
 void pt_prune(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *gather)
@@ -194,22 +176,34 @@ void pt_prune(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *
     for (unsigned level = 1; level < PT_LEVELS; level++) {
         u64 span = pt_span(level);
         for (vaddr_t va = align_down(start, span); va < end; va += span) {
-            pte_t *table = as->root;
-            for (unsigned at = PT_LEVELS - 1; table && at > level; at--) {
-                pte_t entry = pte_load(&table[pt_index(va, at)]);
-                table = pte_is_valid(entry) ? entry_table(entry) : NULL;
-            }
-            if (table)
-                prune_slot(as, &table[pt_index(va, level)], gather);
+            pte_t *slot = pt_upper_slot(as, va, level);
+            if (slot)
+                prune_slot(as, slot, gather);
             else
                 va = align_down(va, pt_span(level + 1)) + pt_span(level + 1) - span;
         }
     }
 }
 
+struct page *pt_create(unsigned level)
+{
+    /* a lock class for each level: they are taken from the root downwards */
+    static const char *const lock_names[PT_LEVELS] = {"leaf table", "middle table",
+                                                      "root table"};
+    struct page *page = kalloc(PAGE_TABLE, ALLOC_ZERO);
+
+    if (!page)
+        return NULL;
+    spin_init(&page->pt.lock, lock_names[level]);
+    page->pt.n_used = 0;
+    page->pt.level = level;
+    page->pt.sealed = false;
+    return page;
+}
+
 struct page *pt_create_root(void)
 {
-    struct page *page = table_create(PT_LEVELS - 1);
+    struct page *page = pt_create(PT_LEVELS - 1);
 
     if (page)
         kmap_fill_root(page_to_va(page));

@@ -13,10 +13,14 @@
  * Every entry that is not none holds one reference to its frame (COW-3), except the zero page,
  * which is not counted.
  *
- * Locks: entries of a leaf table change under its page->pt.lock; entries of upper tables under
- * as->pt_lock. Tables are only added under as->lock held for reading and only removed with it
- * held for writing, so whoever holds as->lock may walk without a lock; others use
- * walk_pinned().
+ * An upper entry is none, private (the table has no other reference), linked (shared, sealed,
+ * in use for reading) or parked (shared, out of the hardware's sight): vm/ptown.c.
+ *
+ * Locks: entries of a table change under its page->pt.lock; several are taken from the root
+ * downwards. Private tables are only added, or made private, under as->lock held for reading,
+ * and only removed with it held for writing, so whoever holds as->lock may walk private tables
+ * without a lock; others use walk_pinned(). Who wants to look into shared ones holds as->lock
+ * for writing.
  */
 #pragma once
 
@@ -25,11 +29,19 @@
 #include <mem/kmap.h>
 #include <mem/page.h>
 #include <vm/aspace.h>
+#include <vm/fault.h>
 
-/* The leaf slot of va, or NULL when there is no leaf table. Locks: as->lock held. */
+/* The leaf slot of va in a private leaf table, or NULL. Locks: as->lock held. */
 pte_t *walk(const struct aspace *as, vaddr_t va);
-/* The same, making tables as needed. Returns 0, -ENOMEM. */
+/* The same, making tables, and making shared ones this address space's own, as needed. Returns
+ * 0, -ENOMEM, -EOVERFLOW. */
 int must_check walk_alloc(struct aspace *as, vaddr_t va, pte_t **slot);
+/* For a fault: as walk_alloc(), but an access that a shared table can serve makes it walkable
+ * for the hardware instead: WALK_LINKED, and nothing is left to do. */
+int must_check walk_for(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **slot);
+#define WALK_LINKED 1
+/* To look only, into shared tables too. Locks: as->lock for writing. */
+const pte_t *walk_any(const struct aspace *as, vaddr_t va);
 /* Like walk(), for callers without as->lock: the leaf table's lock is held if not NULL. */
 pte_t *walk_pinned(struct aspace *as, vaddr_t va);
 
@@ -39,8 +51,8 @@ struct pt_run {
     vaddr_t va;   /* address of slots[0] */
     unsigned n;   /* slots */
 };
-/* The first run with a leaf table at or after `from`, below `end`. False: none. Locks:
- * as->lock. */
+/* The first run with a leaf table at or after `from`, below `end`, shared or not. False: none.
+ * Locks: as->lock, for writing unless all tables of the range are private. */
 bool pt_next_run(const struct aspace *as, vaddr_t from, vaddr_t end, struct pt_run *run);
 static inline vaddr_t pt_run_end(const struct pt_run *run)
 {
@@ -89,9 +101,47 @@ static inline bool page_is_shmem(const struct page *page)
     return page->type == PAGE_FILE && (page->flags & PG_SHMEM);
 }
 
+/* What a page other than the zero page counts as in an area with or without an object. */
+static inline enum rss_kind rss_kind_of(const struct page *page, const struct vm_object *object)
+{
+    if (page->type == PAGE_ANON)
+        return object ? RSS_COPIED : RSS_ANON;
+    return page_is_shmem(page) ? RSS_SHMEM : RSS_FILE;
+}
+
+/* The table that an upper entry points to, in the direct map. */
+static inline pte_t *pte_table(pte_t entry)
+{
+    return pa_to_va(pte_pa(entry));
+}
+
 struct tlb_gather;
 /* Takes empty tables that only serve [start, end) out and gives them to the gather. Locks:
  * as->lock for writing. */
 void pt_prune(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *gather);
+/* The slot for va in the table of `level`, which is private; NULL: there is no such table. */
+pte_t *pt_upper_slot(const struct aspace *as, vaddr_t va, unsigned level);
+/* An empty table, or NULL. */
+struct page *pt_create(unsigned level);
 /* A root table with the kernel half filled in, or NULL. */
 struct page *pt_create_root(void);
+
+/* --- ptown.c: tables with several references --- */
+
+/* What walk_for() does when the private tables do not lead to va. */
+int must_check walk_slowly(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **slot);
+/* Makes the table below a slot of a private table this address space's own, or makes an empty
+ * one. Locks: as->lock. Returns 0, -ENOMEM, -EOVERFLOW. */
+int must_check pt_own(struct aspace *as, pte_t *slot, unsigned level);
+/* All existing tables that serve [start, end). Locks: as->lock for writing. */
+int must_check pt_own_range(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Before [start, end) is emptied: owns the shared tables that also serve areas outside of it;
+ * the others may then be dropped whole. Locks: as->lock for writing. */
+int must_check pt_own_edges(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Drops the shared tables that serve [start, end); pt_own_edges() came before. */
+void pt_drop_shared(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *gather);
+/* One more reference, for a child: parks the entry, if the table was private. Locks: as->lock
+ * of both for writing. Returns 0, -EOVERFLOW. */
+int must_check pt_share(struct aspace *parent, pte_t *from, struct aspace *child, pte_t *to);
+/* Drops a reference to a table; the last one drops all that is in it. */
+void pt_put(struct page *table);

@@ -32,6 +32,7 @@ struct recount {
     u64 n_frames, n_tables, n_aspaces;
     pfn_t first, end; /* this window */
     u16 *refs;        /* found in this window; saturates */
+    u8 *seen;         /* a bit per frame: a table whose entries have been counted */
 };
 
 static void complain(struct recount *r, const char *fmt, ...) printf_like(2, 3);
@@ -73,23 +74,7 @@ static void check_rules(struct recount *r, const struct vma *vma, vaddr_t va, pt
                  page->type, page_count(page));
 }
 
-struct rss {
-    s64 anon, file, shmem;
-};
-
-static void add_rss(struct rss *rss, const struct page *page)
-{
-    if (page == zero_page)
-        return;
-    if (page->type == PAGE_ANON)
-        rss->anon++;
-    else if (page_is_shmem(page))
-        rss->shmem++;
-    else
-        rss->file++;
-}
-
-static void walk_area(struct recount *r, struct vma *vma, struct rss *rss)
+static void walk_area(struct recount *r, struct vma *vma, s64 rss[RSS_N_KINDS])
 {
     struct pt_run run;
 
@@ -99,36 +84,68 @@ static void walk_area(struct recount *r, struct vma *vma, struct rss *rss)
             pte_t pte = pte_load(&run.slots[i]);
             if (pte_is_none(pte))
                 continue;
-            count_ref(r, pte);
-            add_rss(rss, pte_page(pte));
+            if (pte_page(pte) != zero_page)
+                rss[rss_kind_of(pte_page(pte), vma->object)]++;
             check_rules(r, vma, run.va + i * PAGE_SIZE, pte);
         }
     }
 }
 
-/* Counts a table and everything below; checks that it knows how many entries it has. */
-static void walk_table(struct recount *r, const pte_t *table, unsigned level,
-                       u64 *n_leaf_entries)
+/* A shared table counts once, however many address spaces lead to it (COW-3). */
+static bool is_first_visit(struct recount *r, const struct page *table)
 {
-    const struct page *page = pt_table(table);
-    unsigned n_used = 0, limit = level == PT_LEVELS - 1 ? PT_ENTRIES / 2 : PT_ENTRIES;
+    pfn_t at = page_to_pfn(table) - page_first_pfn;
+    bool is_first = !(r->seen[at / 8] >> at % 8 & 1);
 
-    r->n_tables++;
+    r->seen[at / 8] |= 1 << at % 8;
+    return is_first;
+}
+
+/* COW-4, PT-1: what is linked is sealed; what is private has one reference; in a sealed table
+ * nothing is writable and nothing private. */
+static void check_table_rules(struct recount *r, const struct page *table, pte_t e)
+{
+    if (table->pt.level == 0) {
+        if (table->pt.sealed && pte_is_writable(e))
+            complain(r, "COW-4: sealed table %lx: writable entry %lx\n", page_to_pfn(table),
+                     e.bits);
+        return;
+    }
+    const struct page *below = pte_page(e);
+    if (pte_is_private(e) && (table->pt.sealed || page_count(below) != 1 || below->pt.sealed))
+        complain(r,
+                 "COW-4: table %lx (sealed %d): private entry, table %lx count %u sealed %d\n",
+                 page_to_pfn(table), table->pt.sealed, page_to_pfn(below), page_count(below),
+                 below->pt.sealed);
+    if (pte_is_valid(e) && pte_is_shared(e) && !below->pt.sealed)
+        complain(r, "PT-1: table %lx is linked but not sealed\n", page_to_pfn(below));
+}
+
+/* Counts a table's entries and all below; checks that it knows how many it has. Returns how
+ * many leaf entries there are below it. */
+static u64 walk_table(struct recount *r, const struct page *table)
+{
+    const pte_t *slots = page_to_va(table);
+    unsigned limit = table->pt.level == PT_LEVELS - 1 ? PT_ENTRIES / 2 : PT_ENTRIES, n_used = 0;
+    bool is_first = is_first_visit(r, table);
+    u64 n_leaves = 0;
+
+    r->n_tables += is_first;
     for (unsigned i = 0; i < limit; i++) {
-        pte_t pte = pte_load(&table[i]);
-        if (pte_is_none(pte))
+        pte_t e = pte_load(&slots[i]);
+        if (pte_is_none(e))
             continue;
         n_used++;
-        if (level == 0) {
-            *n_leaf_entries += 1;
-            continue;
+        if (is_first) {
+            count_ref(r, e);
+            check_table_rules(r, table, e);
         }
-        count_ref(r, pte);
-        walk_table(r, pa_to_va(pte_pa(pte)), level - 1, n_leaf_entries);
+        n_leaves += table->pt.level == 0 ? 1 : walk_table(r, pte_page(e));
     }
-    if (page->type != PAGE_TABLE || page->pt.level != level || page->pt.n_used != n_used)
-        complain(r, "table %lx: type %d level %u (is %u), %u entries (has %u)\n",
-                 page_to_pfn(page), page->type, page->pt.level, level, page->pt.n_used, n_used);
+    if (table->type != PAGE_TABLE || table->pt.n_used != n_used)
+        complain(r, "table %lx: type %d level %u, %u entries (has %u)\n", page_to_pfn(table),
+                 table->type, table->pt.level, table->pt.n_used, n_used);
+    return n_leaves;
 }
 
 static u64 area_entries(struct vma *vma)
@@ -147,25 +164,24 @@ static u64 area_entries(struct vma *vma)
 static bool walk_aspace(void *arg, struct aspace *as)
 {
     struct recount *r = arg;
-    struct rss rss = {0};
+    s64 rss[RSS_N_KINDS] = {0};
     struct vma *vma;
-    u64 in_areas = 0, in_tables = 0, tables_before = r->n_tables;
+    u64 in_areas = 0;
 
     rw_write_lock(&as->lock);
     r->n_aspaces++;
     rb_for_each (vma, &as->areas, node) {
-        walk_area(r, vma, &rss);
+        walk_area(r, vma, rss);
         in_areas += area_entries(vma);
     }
     count_ref(r, pte_make_table(as->root_pa >> PAGE_SHIFT));
-    walk_table(r, as->root, PT_LEVELS - 1, &in_tables);
+    u64 in_tables = walk_table(r, pa_to_page(as->root_pa));
     if (in_areas != in_tables)
         complain(r, "%lu entries in tables, %lu of them in areas\n", in_tables, in_areas);
-    if (rss.anon != as->rss_anon || rss.file != as->rss_file || rss.shmem != as->rss_shmem)
-        complain(r, "rss %ld/%ld/%ld, counted %ld/%ld/%ld\n", as->rss_anon, as->rss_file,
-                 as->rss_shmem, rss.anon, rss.file, rss.shmem);
-    if ((s64)(r->n_tables - tables_before) != as->n_tables)
-        complain(r, "%ld tables, counted %lu\n", as->n_tables, r->n_tables - tables_before);
+    for (unsigned kind = 0; kind < RSS_N_KINDS; kind++) {
+        if (rss[kind] != as->rss[kind])
+            complain(r, "rss of kind %u: %ld, counted %ld\n", kind, as->rss[kind], rss[kind]);
+    }
     rw_write_unlock(&as->lock);
     return true;
 }
@@ -191,6 +207,7 @@ static void compare_frame(struct recount *r, pfn_t pfn)
 static void recount_window(struct recount *r)
 {
     memset(r->refs, 0, (r->end - r->first) * sizeof(*r->refs));
+    memset(r->seen, 0, (page_end_pfn - page_first_pfn) / 8 + 1);
     r->n_aspaces = r->n_tables = 0;
     aspace_for_each(walk_aspace, r);
     for (pfn_t pfn = r->first; pfn < r->end; pfn++)
@@ -202,14 +219,16 @@ size_t vm_recount(char *buf, size_t size)
     struct recount r = {.buf = buf, .size = size};
 
     r.refs = mem_alloc(WINDOW * sizeof(*r.refs));
-    if (!r.refs)
-        return ksnprintf(buf, size, "no memory for a recount\n");
-    for (r.first = page_first_pfn; r.first < page_end_pfn; r.first = r.end) {
+    r.seen = mem_alloc((page_end_pfn - page_first_pfn) / 8 + 1);
+    if (!r.refs || !r.seen)
+        r.used = ksnprintf(buf, size, "no memory for a recount\n");
+    for (r.first = page_first_pfn; !r.used && r.first < page_end_pfn; r.first = r.end) {
         r.end = min(r.first + WINDOW, page_end_pfn);
         recount_window(&r);
     }
     mem_free(r.refs);
-    if (!r.n_wrong)
+    mem_free(r.seen);
+    if (!r.used)
         r.used = ksnprintf(buf, size, "ok: %lu frames, %lu tables, %lu address spaces\n",
                            r.n_frames, r.n_tables, r.n_aspaces);
     return r.used;

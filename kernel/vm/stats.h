@@ -18,6 +18,11 @@ enum vm_event {
     VM_FLUSH_REMOTE,
     VM_TABLE_ALLOC,
     VM_TABLE_FREE,
+    VM_TABLE_SHARED,    /* fork gave the child a whole table */
+    VM_TABLE_SEALED,    /* made read-only before its first user */
+    VM_TABLE_LINKED,    /* faults that only made a shared table walkable */
+    VM_TABLE_RECLAIMED, /* the last owner took it back, nothing copied */
+    VM_TABLE_COPIED,    /* a writer needed one of its own */
     VM_N_EVENTS,
 };
 

@@ -197,6 +197,15 @@ void aspace_flush_all(struct aspace *as)
     flush(as, 0, USER_END, true);
 }
 
+void aspace_flush_local(struct aspace *as)
+{
+    if (unlikely(as->has_old_asid))
+        tlb_flush_all_local();
+    else
+        tlb_flush_asid_local(asid_number(asid_load(as)));
+    vm_count(as, VM_FLUSH_LOCAL, 1);
+}
+
 void aspace_flush_page_local(struct aspace *as, vaddr_t va)
 {
     u64 asid = asid_number(asid_load(as));

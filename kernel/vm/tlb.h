@@ -25,6 +25,7 @@ void aspace_flush_all(struct aspace *as); /* entries of upper tables included */
 /* On this hart only: after a change that other harts may notice late (more permission, same
  * frame). */
 void aspace_flush_page_local(struct aspace *as, vaddr_t va);
+void aspace_flush_local(struct aspace *as);
 
 /* Before a frame is mapped executable: instruction fetches of any hart see what was stored to
  * it. */
@@ -43,14 +44,18 @@ struct tlb_gather {
     bool is_dead;       /* no hart will ever run this address space again: nothing to flush */
     bool has_tables;
     unsigned n_pages;
-    s64 rss_anon, rss_file, rss_shmem; /* to subtract */
+    const struct vm_object *object; /* of the area that entries come from; the caller sets it */
+    s64 rss[RSS_N_KINDS];           /* to subtract */
     struct page *pages[GATHER_MAX];
 };
 
 void gather_begin(struct tlb_gather *g, struct aspace *as);
 /* Takes over the reference of an entry that was just emptied. */
 void gather_pte(struct tlb_gather *g, vaddr_t va, pte_t old);
+/* An empty table; a shared one, whose contents count as unmapped here. Takes over the
+ * reference. */
 void gather_table(struct tlb_gather *g, struct page *table);
+void gather_shared(struct tlb_gather *g, struct page *table);
 void gather_end(struct tlb_gather *g);
 
 #ifdef DEBUG

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an area holds, for /proc: resident and shared pages as smaps counts them, and the state
- * of each page. Locks: as->lock for reading, held by the caller; entries are looked at without
- * their table's lock, so figures of a running process are a snapshot page by page.
+ * of each page. Locks: as->lock for writing, held by the caller (shared tables are looked
+ * into); entries are looked at without their table's lock, so figures of a running process are
+ * a snapshot page by page.
  */
 #include <lib/string.h>
 #include <vm/internal.h>
@@ -89,4 +90,45 @@ void vma_page_frames(const struct vma *vma, vaddr_t start, struct page **frames,
                 frames[((run.va - start) >> PAGE_SHIFT) + i] = pte_page(pte);
         }
     }
+}
+
+u64 vma_anon_pages(const struct vma *vma)
+{
+    struct pt_run run;
+    u64 n = 0;
+
+    if (vma->object)
+        return 0;
+    for (vaddr_t va = vma->start; pt_next_run(vma->aspace, va, vma->end, &run);
+         va = pt_run_end(&run)) {
+        for (unsigned i = 0; i < run.n; i++) {
+            pte_t pte = pte_load(&run.slots[i]);
+            n += !pte_is_none(pte) && pte_page(pte) != zero_page;
+        }
+    }
+    return n;
+}
+
+static u64 count_tables(const struct page *table)
+{
+    const pte_t *slots = page_to_va(table);
+    u64 n = 1;
+
+    if (table->pt.level == 0)
+        return 1;
+    for (unsigned i = 0, left = table->pt.n_used; left; i++) {
+        if (pte_is_none(slots[i]))
+            continue;
+        left--;
+        n += count_tables(pte_page(slots[i]));
+    }
+    return n;
+}
+
+u64 aspace_n_tables(struct aspace *as)
+{
+    rw_write_lock(&as->lock);
+    u64 n = count_tables(pa_to_page(as->root_pa));
+    rw_write_unlock(&as->lock);
+    return n;
 }

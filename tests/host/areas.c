@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/cow.c kernel/vm/ptshare.c
+// with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/cow.c kernel/vm/ptshare.c kernel/vm/ptown.c
 // with: kernel/vm/object.c kernel/vm/mmap.c kernel/vm/protect.c kernel/vm/mremap.c kernel/vm/advise.c
 // with: kernel/vm/gather.c kernel/vm/ledger.c kernel/vm/usage.c kernel/vm/recount.c
 // with: kernel/lib/rbtree.c kernel/lib/radix.c kernel/lib/printf.c kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
@@ -305,13 +305,13 @@ static int fail_one(int what, int k)
     map(as, AT, 6);
     for (int i = 0; i < 6; i++)
         store(as, AT + i * PAGE_SIZE, i + 1);
-    s64 tables = as->n_tables;
+    s64 tables = aspace_n_tables(as);
     stub_fail_countdown = k;
     int err = change_middle(as, what);
     stub_fail_countdown = 0;
     CHECK(!err || err == -ENOMEM);
     if (err)
-        CHECK_EQ(as->n_tables, tables);
+        CHECK_EQ(aspace_n_tables(as), tables);
     for (int i = 0; i < 6; i++) {
         if (!err && (i == 2 || i == 3))
             continue;
@@ -445,9 +445,9 @@ static void recount_notices(void)
     slot->bits ^= PTE_W | PTE_X;
     CHECK(recount_complains("COW-9"));
     slot->bits ^= PTE_X;
-    as->rss_anon++;
+    as->rss[RSS_ANON]++;
     CHECK(recount_complains("rss"));
-    as->rss_anon--;
+    as->rss[RSS_ANON]--;
     pt_table(slot)->pt.n_used++;
     CHECK(recount_complains("table"));
     pt_table(slot)->pt.n_used--;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/cow.c kernel/vm/ptshare.c
+// with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/cow.c kernel/vm/ptshare.c kernel/vm/ptown.c
 // with: kernel/vm/object.c kernel/vm/mmap.c kernel/vm/protect.c kernel/vm/mremap.c kernel/vm/advise.c
 // with: kernel/vm/gather.c kernel/vm/ledger.c kernel/vm/usage.c kernel/vm/recount.c
 // with: kernel/lib/rbtree.c kernel/lib/radix.c kernel/lib/printf.c kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
@@ -459,6 +459,14 @@ static void all_at_once_eager(void)
     run("eager", false, ROUNDS / 4);
 }
 
+/* Whole tables are shared, however few entries they have. */
+static void all_at_once_share(void)
+{
+    share_policy = (struct share_policy){1, 1};
+    run("share", false, ROUNDS);
+    run("share", true, 2 * ROUNDS);
+}
+
 static void no_file(struct file *f)
 {
     (void)f;
@@ -473,5 +481,6 @@ int main(int argc, char **argv)
     RUN(all_at_once);
     RUN(all_at_once_lazy_ad);
     RUN(all_at_once_eager);
+    RUN(all_at_once_share);
     return t_done();
 }

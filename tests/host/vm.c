@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/cow.c
-// with: kernel/vm/ptshare.c kernel/vm/object.c kernel/vm/mmap.c kernel/vm/protect.c
+// with: kernel/vm/ptshare.c kernel/vm/ptown.c kernel/vm/object.c kernel/vm/mmap.c kernel/vm/protect.c
 // with: kernel/vm/mremap.c kernel/vm/advise.c kernel/vm/gather.c kernel/vm/ledger.c
 // with: kernel/vm/usage.c kernel/vm/recount.c kernel/lib/rbtree.c kernel/lib/radix.c
 // with: kernel/lib/printf.c kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
@@ -394,18 +394,40 @@ static void model_eager(void)
     model_run("eager", 20000);
 }
 
+/* Everything is shared that may be. */
+static void model_share(void)
+{
+    struct share_policy usual = share_policy;
+
+    share_policy = (struct share_policy){1, 1};
+    model_run("share", 40000);
+    share_policy = (struct share_policy){4, 2};
+    model_run("share", 20000);
+    share_policy = usual;
+}
+
 static void model_no_memory(void)
 {
+    struct share_policy usual = share_policy;
+
     injects = true;
     model_run("cow", 20000);
     model_run("eager", 10000);
+    share_policy = (struct share_policy){1, 1};
+    model_run("share", 20000);
+    share_policy = usual;
     injects = false;
 }
 
 static void model_lazy_ad(void)
 {
+    struct share_policy usual = share_policy;
+
     vm_lazy_ad = true;
     model_run("cow", 10000);
+    share_policy = (struct share_policy){1, 1};
+    model_run("share", 10000);
+    share_policy = usual;
     vm_lazy_ad = false;
 }
 
@@ -452,7 +474,7 @@ static void iterator(void)
     pt_prune(as, USER_MIN & ~((2UL << 20) - 1), 7UL << 30, &g);
     gather_end(&g);
     rw_write_unlock(&as->lock);
-    CHECK_EQ(as->n_tables, 1);
+    CHECK_EQ(aspace_n_tables(as), 1);
     aspace_put(as);
 }
 
@@ -575,6 +597,7 @@ int main(int argc, char **argv)
     RUN(fork_fails_cleanly);
     RUN(model_cow);
     RUN(model_eager);
+    RUN(model_share);
     RUN(model_no_memory);
     RUN(model_lazy_ad);
     return t_done();

@@ -60,6 +60,18 @@ static inline pte_t pte_make_table(pfn_t pfn)
     return pte_make(pfn, PTE_V);
 }
 
+/* A table with other references, for walkers to use. */
+static inline pte_t pte_make_linked(pfn_t pfn)
+{
+    return pte_make(pfn, PTE_V | PTE_SHARED);
+}
+
+/* A table with other references, out of all walkers' sight. */
+static inline pte_t pte_make_parked(pfn_t pfn)
+{
+    return pte_make(pfn, PTE_SHARED);
+}
+
 static inline pfn_t pte_pfn(pte_t pte)
 {
     return (pte.bits & PTE_PFN_MASK) >> PTE_PFN_SHIFT;
@@ -136,9 +148,25 @@ static inline bool pte_is_shared(pte_t pte)
     return pte.bits & PTE_SHARED;
 }
 
+/* Upper entry: there is a table, and nobody else refers to it. */
+static inline bool pte_is_private(pte_t pte)
+{
+    return (pte.bits & (PTE_V | PTE_SHARED)) == PTE_V;
+}
+
+static inline bool pte_is_parked(pte_t pte)
+{
+    return (pte.bits & (PTE_V | PTE_SHARED)) == PTE_SHARED;
+}
+
 static inline pte_t pte_with(pte_t pte, u64 set)
 {
     return (pte_t){pte.bits | set};
+}
+
+static inline pte_t pte_xor(pte_t pte, u64 flip)
+{
+    return (pte_t){pte.bits ^ flip};
 }
 
 static inline pte_t pte_without(pte_t pte, u64 clear)

@@ -157,6 +157,8 @@ static void sim_remember(struct aspace *as, vaddr_t va, pte_t pte)
     *e = (struct sim_entry){as, va, pte};
 }
 
+static void uppers_flush(unsigned hart, struct aspace *as);
+
 static void sim_flush(unsigned hart, struct aspace *as, vaddr_t start, vaddr_t end)
 {
     sim_n_flushes++;
@@ -165,6 +167,8 @@ static void sim_flush(unsigned hart, struct aspace *as, vaddr_t start, vaddr_t e
         if (e->as == as && e->va >= start && e->va < end)
             e->as = NULL;
     }
+    if (start == 0 && end == USER_END)
+        uppers_flush(hart, as);
 }
 
 void aspace_flush_range(struct aspace *as, vaddr_t start, vaddr_t end)
@@ -184,6 +188,11 @@ void aspace_flush_page(struct aspace *as, vaddr_t va)
 void aspace_flush_all(struct aspace *as)
 {
     aspace_flush_range(as, 0, USER_END);
+}
+
+void aspace_flush_local(struct aspace *as)
+{
+    sim_flush(mycpu()->id, as, 0, USER_END);
 }
 
 void aspace_flush_page_local(struct aspace *as, vaddr_t va)
@@ -210,6 +219,59 @@ void aspace_switch(struct aspace *to)
     (void)to;
 }
 
+/* Upper entries are cached too, and outlive flushes of single addresses (privileged spec 4.2.1). */
+#define SIM_UPPERS 64
+static struct sim_upper {
+    struct aspace *as; /* NULL: free */
+    vaddr_t start;
+    unsigned level;
+    pte_t pte;
+} uppers[MAX_HARTS][SIM_UPPERS];
+
+static struct sim_upper *upper_find(struct aspace *as, vaddr_t va, unsigned level)
+{
+    for (unsigned i = 0; i < SIM_UPPERS; i++) {
+        struct sim_upper *u = &uppers[mycpu()->id][i];
+        if (u->as == as && u->level == level && u->start == align_down(va, pt_span(level)))
+            return u;
+    }
+    return NULL;
+}
+
+static pte_t upper_load(struct aspace *as, vaddr_t va, unsigned level, const pte_t *slot)
+{
+    static unsigned next;
+    struct sim_upper *u = upper_find(as, va, level);
+    pte_t pte = u ? u->pte : pte_load(slot);
+
+    if (!u && pte_is_valid(pte))
+        uppers[mycpu()->id][next++ % SIM_UPPERS] =
+            (struct sim_upper){as, align_down(va, pt_span(level)), level, pte};
+    return pte;
+}
+
+static void uppers_flush(unsigned hart, struct aspace *as)
+{
+    for (unsigned i = 0; i < SIM_UPPERS; i++) {
+        if (uppers[hart][i].as == as)
+            uppers[hart][i].as = NULL;
+    }
+}
+
+/* What the hardware does: it follows valid entries, whatever software's bits say. */
+static pte_t hardware_walk(struct aspace *as, vaddr_t va)
+{
+    const pte_t *table = as->root;
+
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t entry = upper_load(as, va, level, &table[pt_index(va, level)]);
+        if (!pte_is_valid(entry))
+            return PTE_NONE;
+        table = pte_table(entry);
+    }
+    return pte_load(&table[pt_index(va, 0)]);
+}
+
 static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 **word,
                       struct fault_info *info)
 {
@@ -219,8 +281,7 @@ static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 
     as->harts_active = as->harts_cached = hart_bit(MAX_HARTS) - 1; /* the ledger expects all */
     for (unsigned tries = 0; tries < MANY_FAULTS; tries++) {
         struct sim_entry *e = sim_find(as, page_va);
-        pte_t *slot = walk(as, page_va);
-        pte_t pte = e ? e->pte : slot ? pte_load(slot) : PTE_NONE;
+        pte_t pte = e ? e->pte : hardware_walk(as, page_va);
         if (pte_is_valid(pte) && (pte.bits & needed) == needed) {
             sim_remember(as, page_va, pte);
             *word = (u64 *)((char *)page_to_va(pte_page(pte)) + (va - page_va));

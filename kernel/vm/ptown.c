@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables with several references: sealing, linking, owning, dropping.
+ *
+ * Fork gives a child the parent's tables whole. RISC-V cannot write-protect a subtree from
+ * above (a non-leaf entry has no permissions of its own), so the entry that leads to a shared
+ * table is *parked*: not valid, the table's frame kept in it. Whoever needs something below
+ * faults on it, and pays then:
+ *
+ *   private --fork--> parked --last reference--> private            nothing was copied at all
+ *                       |----read--> linked --last reference--> private
+ *                       |----write--> private (a copy of the table)
+ *                                 linked --write--> private (a copy)
+ *
+ * A table is *sealed* before its first user is linked to it or copies it: every writable entry
+ * in it becomes cow, every private table below becomes parked. From then on it is read-only for
+ * all but linking what is parked in it.
+ *
+ * COW-4  A table with more than one reference has no writable private leaf once anybody can
+ * walk it, and is never edited but to seal it or to link a parked entry in it: own it first.
+ * PT-1   A parked table is reachable by no hart's TLB or page walk through this address space:
+ *        fork flushes before it returns.
+ * PT-2   Sealing needs no flush (by PT-1 nobody can have cached what changes). Replacing a
+ * linked table needs one of upper entries too, before anything differs in the copy: the entry
+ * is parked, flushed, and only then leads to the copy.
+ *
+ * A count of one is stable, as for frames (COW-8): only this address space could share the
+ * table again, and fork holds as->lock for writing.
+ *
+ * Locks: as->lock at least for reading. Below it, tables from the root downwards: the lock of
+ * the table that holds an entry guards the entry; a shared table's own lock guards sealing,
+ * linking and copying.
+ */
+#include <debug/assert.h>
+#include <debug/delay.h>
+#include <debug/trace.h>
+#include <linux/errno.h>
+#include <vm/internal.h>
+#include <vm/pt.h>
+#include <vm/tlb.h>
+
+static bool link_path(struct aspace *as, vaddr_t va, enum vm_access access, unsigned *n_linked);
+static int own_path(struct aspace *as, vaddr_t va, pte_t **slot);
+
+int walk_slowly(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **slot)
+{
+    unsigned n_linked = 0;
+
+    if (access == VM_ACCESS_WRITE || !link_path(as, va, access, &n_linked))
+        return own_path(as, va, slot);
+    if (n_linked) {
+        vm_count(as, VM_TABLE_LINKED, n_linked);
+    } else {
+        /* PT-3: another thread was faster, or this hart had cached that the way was parked */
+        vm_count(as, VM_SPURIOUS, 1);
+        aspace_flush_local(as);
+    }
+    return WALK_LINKED;
+}
+
+/* Nobody else refers to the table (any more). Acquires what the others did to it before they
+ * let go. */
+static bool is_last_reference(const struct page *table)
+{
+    return __atomic_load_n(&table->count, __ATOMIC_ACQUIRE) == 1;
+}
+
+/* --- sealing --- */
+
+static pte_t sealed_entry(pte_t e, unsigned level)
+{
+    if (level > 0)
+        return pte_is_private(e) ? pte_make_parked(pte_pfn(e)) : e;
+    if (!pte_is_valid(e))
+        return e;
+    /* with A set: nobody may come back later to set it in a table that is not to be edited */
+    return pte_with(pte_is_writable(e) ? pte_xor(e, PTE_W | PTE_COW) : e, PTE_A);
+}
+
+static void seal_locked(struct aspace *as, struct page *table)
+{
+    pte_t *slots = page_to_va(table);
+
+    assert(spin_is_held(&table->pt.lock));
+    if (table->pt.sealed)
+        return;
+    for (unsigned i = 0, left = table->pt.n_used; left; i++) {
+        pte_t e = slots[i];
+        if (pte_is_none(e))
+            continue;
+        left--;
+        /* no hart walks here: plain stores do */
+        slots[i] = sealed_entry(e, table->pt.level);
+    }
+    table->pt.sealed = true;
+    vm_count(as, VM_TABLE_SEALED, 1);
+}
+
+/* --- reading: link --- */
+
+/*
+ * The last reference makes the table private again, whatever it was. Inside a shared table
+ * there are no last references: two address spaces lead there.
+ */
+static bool reclaim(struct aspace *as, pte_t *slot, struct page *table)
+{
+    if (!is_last_reference(table))
+        return false;
+    table->pt.sealed = false;
+    pte_store(slot, pte_make_table(page_to_pfn(table)));
+    vm_count(as, VM_TABLE_RECLAIMED, 1);
+    return true;
+}
+
+static unsigned link_slot(struct aspace *as, pte_t *slot, struct page *table)
+{
+    if (!pte_is_parked(pte_load(slot)))
+        return 0;
+    delay_point(DELAY_TABLE);
+    spin_lock(&table->pt.lock);
+    seal_locked(as, table);
+    spin_unlock(&table->pt.lock);
+    /* the release in pte_store() shows the sealed entries to whoever sees the link */
+    pte_store(slot, pte_make_linked(page_to_pfn(table)));
+    return 1;
+}
+
+/*
+ * Makes the way to va walkable as far as shared tables lead there. True if the leaf entry then
+ * permits the access: the faulting instruction just runs again.
+ */
+static bool link_path(struct aspace *as, vaddr_t va, enum vm_access access, unsigned *n_linked)
+{
+    pte_t *table = as->root, *locked[PT_LEVELS - 1];
+    unsigned n_locked = 0;
+    bool inside_shared = false, permits = false;
+
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t *slot = &table[pt_index(va, level)];
+        pt_lock(slot);
+        locked[n_locked++] = slot;
+        pte_t e = pte_load(slot);
+        if (pte_is_none(e))
+            goto unlock;
+        if (pte_is_shared(e) && (inside_shared || !reclaim(as, slot, pte_page(e)))) {
+            *n_linked += link_slot(as, slot, pte_page(e));
+            inside_shared = true;
+        }
+        table = pte_table(e);
+    }
+    pte_t leaf = pte_load(&table[pt_index(va, 0)]);
+    permits = inside_shared && pte_is_valid(leaf) && (leaf.bits & ((u64)access << 1));
+
+unlock:
+    while (n_locked)
+        pt_unlock(locked[--n_locked]);
+    return permits;
+}
+
+/* --- writing: own --- */
+
+/* Everything a table that nobody can reach refers to. */
+static void drop_entries(struct page *table)
+{
+    pte_t *slots = page_to_va(table);
+
+    for (unsigned i = 0; table->pt.n_used; i++) {
+        pte_t e = slots[i];
+        if (pte_is_none(e))
+            continue;
+        slots[i] = PTE_NONE;
+        table->pt.n_used--;
+        if (table->pt.level > 0)
+            pt_put(pte_page(e));
+        else if (pte_page(e) != zero_page)
+            kfree(pte_page(e));
+    }
+}
+
+/* Fills an empty table with a sealed one's entries, one more reference each. */
+static int copy_entries(struct page *copy, const struct page *table)
+{
+    pte_t *to = page_to_va(copy);
+    const pte_t *from = page_to_va(table);
+
+    for (unsigned i = 0; copy->pt.n_used < table->pt.n_used; i++) {
+        pte_t e = from[i];
+        if (pte_is_none(e))
+            continue;
+        struct page *page = pte_page(e);
+        if (likely(page != zero_page)) {
+            int err = inc_ref(page);
+            if (unlikely(err)) {
+                drop_entries(copy);
+                return err;
+            }
+        }
+        to[i] = e;
+        copy->pt.n_used++;
+    }
+    return 0;
+}
+
+/* The slot leads to a copy from now on. The caller drops the reference to the original. */
+static int replace_by_copy(struct aspace *as, pte_t *slot, struct page *table,
+                           struct page *copy)
+{
+    spin_lock(&table->pt.lock);
+    seal_locked(as, table);
+    int err = copy_entries(copy, table);
+    spin_unlock(&table->pt.lock);
+    if (err)
+        return err;
+
+    delay_point(DELAY_TABLE);
+    if (!pte_is_parked(pte_load(slot))) {
+        /* PT-2: no hart may go through the original once the copy can change */
+        pte_store(slot, pte_make_parked(page_to_pfn(table)));
+        ledger_revoke(as, 0, USER_END);
+        aspace_flush_all(as);
+        ledger_check(as, "before a table's copy is used");
+    }
+    pte_store(slot, pte_make_table(page_to_pfn(copy)));
+    vm_count(as, VM_TABLE_COPIED, 1);
+    return 0;
+}
+
+/* Does making this slot private take a frame? */
+static bool wants_frame(pte_t e)
+{
+    return pte_is_none(e) || (pte_is_shared(e) && !is_last_reference(pte_page(e)));
+}
+
+/* With the slot's table locked and a frame in hand if one is wanted. */
+static int own_locked(struct aspace *as, pte_t *slot, struct page **spare,
+                      struct page **dropped)
+{
+    pte_t e = pte_load(slot);
+
+    if (pte_is_private(e))
+        return 0;
+    if (pte_is_shared(e) && reclaim(as, slot, pte_page(e)))
+        return 0;
+    if (!*spare)
+        return -EAGAIN;
+    if (pte_is_none(e)) {
+        pte_store(slot, pte_make_table(page_to_pfn(*spare)));
+        pt_table(slot)->pt.n_used++;
+        vm_count(as, VM_TABLE_ALLOC, 1);
+    } else {
+        int err = replace_by_copy(as, slot, pte_page(e), *spare);
+        if (err)
+            return err;
+        *dropped = pte_page(e);
+    }
+    *spare = NULL;
+    return 0;
+}
+
+int pt_own(struct aspace *as, pte_t *slot, unsigned level)
+{
+    struct page *spare = NULL, *dropped = NULL;
+    int err;
+
+    do {
+        if (!spare && wants_frame(pte_load(slot))) {
+            spare = pt_create(level - 1);
+            if (!spare)
+                return -ENOMEM;
+        }
+        pt_lock(slot);
+        err = own_locked(as, slot, &spare, &dropped);
+        pt_unlock(slot);
+    } while (err == -EAGAIN);
+    if (spare)
+        kfree(spare);
+    if (dropped)
+        pt_put(dropped);
+    return err;
+}
+
+static int own_path(struct aspace *as, vaddr_t va, pte_t **slot)
+{
+    pte_t *table = as->root;
+
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t *upper = &table[pt_index(va, level)];
+        if (!pte_is_private(pte_load(upper))) {
+            int err = pt_own(as, upper, level);
+            if (err)
+                return err;
+        }
+        table = pte_table(pte_load(upper));
+    }
+    *slot = &table[pt_index(va, 0)];
+    return 0;
+}
+
+/* --- ranges. Locks: as->lock for writing --- */
+
+/* The next slot of a table of this level, at or after *va and below end, that serves an area and is not none;
+ * *va is set to an address that it serves. NULL: there is none. */
+static pte_t *next_used_slot(struct aspace *as, vaddr_t *va, vaddr_t end, unsigned level)
+{
+    u64 span = pt_span(level);
+    struct vma *vma;
+
+    while (*va < end && (vma = vma_find(as, *va)) && vma->start < end) {
+        vaddr_t at = max(*va, vma->start), stop = min(vma->end, end);
+        while (at < stop) {
+            pte_t *slot = pt_upper_slot(as, at, level);
+            u64 step = slot ? span : pt_span(level + 1);
+            if (slot && !pte_is_none(pte_load(slot))) {
+                *va = at;
+                return slot;
+            }
+            at = align_down(at, step) + step;
+        }
+        *va = at;
+    }
+    return NULL;
+}
+
+int pt_own_range(struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    if (!as->has_shared)
+        return 0;
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t *slot;
+        for (vaddr_t va = start; (slot = next_used_slot(as, &va, end, level));
+             va = align_down(va, pt_span(level)) + pt_span(level)) {
+            int err = pt_own(as, slot, level);
+            if (err)
+                return err;
+        }
+    }
+    return 0;
+}
+
+/* Is there an area in the span of a table that lies, at least in part, outside of [start, end)?
+ */
+static bool serves_others(struct aspace *as, vaddr_t span_start, u64 span, vaddr_t start,
+                          vaddr_t end)
+{
+    vaddr_t span_end = min(span_start + span, (vaddr_t)USER_END);
+
+    return (span_start < start && vma_find_overlap(as, span_start, start)) ||
+           (end < span_end && vma_find_overlap(as, end, span_end));
+}
+
+static int own_edge(struct aspace *as, vaddr_t edge, vaddr_t start, vaddr_t end)
+{
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t *slot = pt_upper_slot(as, edge, level);
+        if (!slot || !pte_is_shared(pte_load(slot)))
+            continue;
+        u64 span = pt_span(level);
+        if (!serves_others(as, align_down(edge, span), span, start, end))
+            return 0; /* all of it goes */
+        int err = pt_own(as, slot, level);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+int pt_own_edges(struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    if (!as->has_shared)
+        return 0;
+    int err = own_edge(as, start, start, end);
+    return err ? err : own_edge(as, end - 1, start, end);
+}
+
+void pt_drop_shared(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *gather)
+{
+    if (!as->has_shared)
+        return;
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t *slot;
+        for (vaddr_t va = start; (slot = next_used_slot(as, &va, end, level));
+             va = align_down(va, pt_span(level)) + pt_span(level)) {
+            pte_t e = pte_load(slot);
+            if (!pte_is_shared(e))
+                continue;
+            pt_lock(slot);
+            pte_store(slot, PTE_NONE);
+            pt_table(slot)->pt.n_used--;
+            pt_unlock(slot);
+            gather_shared(gather, pte_page(e));
+        }
+    }
+}
+
+/* --- references --- */
+
+int pt_share(struct aspace *parent, pte_t *from, struct aspace *child, pte_t *to)
+{
+    pte_t e = pte_load(from);
+    int err = inc_ref(pte_page(e));
+
+    if (err)
+        return err;
+    if (pte_is_private(e)) {
+        e = pte_make_parked(pte_pfn(e));
+        pt_lock(from);
+        pte_store(from, e);
+        pt_unlock(from);
+        ledger_revoke(parent, 0, USER_END);
+    }
+    /* a linked entry stays linked in both: neither will ever fault for reading */
+    pt_lock(to);
+    pte_store(to, e);
+    pt_table(to)->pt.n_used++;
+    pt_unlock(to);
+    parent->has_shared = child->has_shared = true;
+    vm_count(parent, VM_TABLE_SHARED, 1);
+    return 0;
+}
+
+void pt_put(struct page *table)
+{
+    if (!is_last_reference(table) && __atomic_sub_fetch(&table->count, 1, __ATOMIC_ACQ_REL))
+        return;
+    drop_entries(table);
+    table->count = 1; /* ours was the last; kfree() takes it from one to zero */
+    kfree(table);
+}
