@@ -154,6 +154,12 @@ void kmap_fill_root(u64 *root)
         root[root_used[i]] = from[root_used[i]].bits;
 }
 
+void kmap_empty_root(u64 *root)
+{
+    for (unsigned i = 0; i < n_root_used; i++)
+        root[root_used[i]] = 0;
+}
+
 /* --- the window --- */
 
 /* The entry that points at the leaf table for `va`. */

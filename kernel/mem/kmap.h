@@ -20,6 +20,8 @@ void kmap_init(void);
 
 /* Copies the kernel half into a fresh root table of user memory: a frame of zeroes. */
 void kmap_fill_root(u64 *root);
+/* The opposite: a root table that nothing else is in is all zeroes again. */
+void kmap_empty_root(u64 *root);
 
 /* A kernel stack with an unmapped page below it. Returns its lowest address, or NULL when
  * memory is exhausted. Freed stacks stay mapped in a small pool and are used again. */

@@ -10,6 +10,7 @@
  * PAGE-2 A frame in a hart cache is PAGE_FREE with flags without PG_BUDDY, order 0, count 0.
  * PAGE-3 total = free + all in use by type: every change of one side changes the other under
  *        the same hart lock, so that mem_stats_read(), which takes all locks, may assert it.
+ * PAGE-4 A frame in the `zeroed` part of a hart cache is as PAGE-2 says, and holds only zeroes.
  *
  * Locks: hart lock (any one hart's, several in order of number), then the buddy lock. All locks
  * of this folder are taken with interrupts off, but a hart its own hart lock, so that memory may
@@ -26,6 +27,7 @@
 
 #define HART_FRAMES (64) /* frames a hart cache can hold */
 #define HART_BATCH  (HART_FRAMES / 2)
+#define HART_ZEROED (16) /* frames a hart keeps because they are full of zeroes */
 
 struct page *page_array, *page_of_pfn0;
 pfn_t page_first_pfn, page_end_pfn;
@@ -44,6 +46,8 @@ static struct hart_frames {
     u64 n;
     s64 in_use[PAGE_N_TYPES]; /* frames taken minus frames given back on this hart */
     struct page *frames[HART_FRAMES];
+    u64 n_zeroed;
+    struct page *zeroed[HART_ZEROED]; /* for ALLOC_ZERO; the others come last here */
 } __attribute__((aligned(1024))) hart_frames[MAX_HARTS]; /* a size that is quick to index by */
 
 static LIST_HEAD(reclaimers); /* set at boot */
@@ -85,6 +89,18 @@ static inline void junk_end(struct page *page)
 {
 }
 #endif
+
+/* PAGE-4 */
+static inline void zero_check(const struct page *page)
+{
+#ifdef DEBUG
+    const u64 *word = page_to_va(page);
+    for (unsigned i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+        if (unlikely(word[i]))
+            panic("frame %lx should be zero: offset %lx holds %lx", page_to_pfn(page),
+                  i * sizeof(*word), word[i]);
+#endif
+}
 
 /* --- buddy --- */
 
@@ -186,6 +202,14 @@ static unsigned run_order(u64 n)
     return order;
 }
 
+/* The frames that were kept for their zeroes become frames like others. */
+static void zeroed_release_locked(struct hart_frames *hart)
+{
+    assert(hart_is_locked(&hart->lock));
+    while (hart->n_zeroed > 0 && hart->n < HART_FRAMES)
+        hart->frames[hart->n++] = hart->zeroed[--hart->n_zeroed];
+}
+
 /* Fills an empty hart cache by up to a batch. */
 static void frames_refill_locked(struct hart_frames *hart)
 {
@@ -200,6 +224,8 @@ static void frames_refill_locked(struct hart_frames *hart)
             hart->frames[hart->n++] = page + i;
     }
     spin_unlock_irqrestore(&buddy.lock, irq);
+    if (unlikely(hart->n == 0))
+        zeroed_release_locked(hart);
 }
 
 /* Gives the `n` frames that were not used for longest to the buddy lists. */
@@ -221,11 +247,22 @@ static void frames_drain(void)
         if (!hart_lock_foreign(&hart_frames[i].lock, &irq))
             continue;
         frames_spill_locked(&hart_frames[i], hart_frames[i].n);
+        zeroed_release_locked(&hart_frames[i]);
+        frames_spill_locked(&hart_frames[i], hart_frames[i].n);
         hart_unlock_foreign(&hart_frames[i].lock, irq);
     }
 }
 
 /* --- taking --- */
+
+static always_inline struct page *frame_begin_locked(struct hart_frames *hart,
+                                                     struct page *page, enum page_type type)
+{
+    hart->in_use[type]++;
+    page->type = type;
+    page->count = 1;
+    return page;
+}
 
 /* One frame of this hart's cache with count and type set, or NULL when it is empty. */
 static always_inline struct page *frame_take_locked(struct hart_frames *hart,
@@ -234,11 +271,17 @@ static always_inline struct page *frame_take_locked(struct hart_frames *hart,
     assert(hart_is_locked(&hart->lock));
     if (unlikely(hart->n == 0))
         return NULL;
-    struct page *page = hart->frames[--hart->n];
-    hart->in_use[type]++;
-    page->type = type;
-    page->count = 1;
-    return page;
+    return frame_begin_locked(hart, hart->frames[--hart->n], type);
+}
+
+/* The same for a frame that is full of zeroes. */
+static always_inline struct page *zeroed_take_locked(struct hart_frames *hart,
+                                                     enum page_type type)
+{
+    assert(hart_is_locked(&hart->lock));
+    if (hart->n_zeroed == 0)
+        return NULL;
+    return frame_begin_locked(hart, hart->zeroed[--hart->n_zeroed], type);
 }
 
 static struct page *block_take(unsigned order, enum page_type type)
@@ -317,7 +360,13 @@ struct page *kalloc(enum page_type type, unsigned flags)
     struct hart_frames *hart = my_frames();
     if (!hart_trylock(&hart->lock))
         return kalloc_slowly(type, flags);
-    struct page *page = frame_take_locked(hart, type);
+    struct page *page = flags & ALLOC_ZERO ? zeroed_take_locked(hart, type) : NULL;
+    if (page) {
+        hart_unlock(&hart->lock);
+        zero_check(page);
+        return page;
+    }
+    page = frame_take_locked(hart, type);
     hart_unlock(&hart->lock);
     if (unlikely(!page))
         return kalloc_slowly(type, flags);
@@ -403,6 +452,33 @@ static void no_inline block_give(struct page *page)
     hart_unlock(&hart->lock);
 }
 
+/* Keeps the frame for its zeroes. False: there are enough, or the cache is locked just now. */
+static bool zeroed_give(struct page *page)
+{
+    struct hart_frames *hart = my_frames();
+    if (!hart_trylock(&hart->lock))
+        return false;
+    bool has_room = hart->n_zeroed < HART_ZEROED;
+    if (has_room) {
+        hart->in_use[page->type]--;
+        page->type = PAGE_FREE;
+        page->count = 0;
+        page->flags = 0;
+        hart->zeroed[hart->n_zeroed++] = page;
+    }
+    hart_unlock(&hart->lock);
+    return has_room;
+}
+
+void kfree_zeroed(struct page *page)
+{
+    assert_msg(page->count == 1 && page->order == 0, "frame %lx, count %u, order %u",
+               page_to_pfn(page), page->count, page->order);
+    zero_check(page);
+    if (!zeroed_give(page))
+        kfree(page);
+}
+
 void kfree(struct page *page)
 {
     assert_msg(page->type != PAGE_FREE && page->type != PAGE_RESERVED,
@@ -434,7 +510,7 @@ void mem_stats_read(struct mem_stats *out)
     out->free_pages = buddy.n_free;
     out->by_type[PAGE_RESERVED] = buddy.n_reserved;
     for (u32 i = 0; i < MAX_HARTS; i++) {
-        out->free_pages += hart_frames[i].n;
+        out->free_pages += hart_frames[i].n + hart_frames[i].n_zeroed;
         for (unsigned type = 0; type < PAGE_N_TYPES; type++)
             out->by_type[type] += hart_frames[i].in_use[type];
     }

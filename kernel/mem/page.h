@@ -93,6 +93,10 @@ struct page *kalloc(enum page_type type, unsigned flags);
 struct page *kalloc_pages(unsigned order, enum page_type type, unsigned flags);
 /* Drops one reference; the last one frees the frame (or block). */
 void kfree(struct page *page);
+/* The same for the last reference of a single frame that its owner left full of zeroes, as an
+ * emptied page table is: whoever asks for zeroes next need not make them. */
+void kfree_zeroed(struct page *page);
+
 struct mem_stats {
     u64 total_pages;           /* RAM the kernel manages, free or not */
     u64 free_pages;            /* buddy lists and hart caches */

@@ -179,6 +179,33 @@ static void takes_the_last_frame_of_other_harts(void)
     stub_ram_destroy();
 }
 
+static void keeps_zeroed_frames(void)
+{
+    stub_ram_create(64, 0);
+    struct page *pages[64];
+    u64 before = free_pages(), n = 0;
+    while (n < 40)
+        pages[n++] = kalloc(PAGE_TABLE, ALLOC_ZERO);
+    while (n > 0)
+        kfree_zeroed(pages[--n]); /* more of them than a hart keeps */
+    CHECK_EQ(free_pages(), before);
+
+    struct page *page = kalloc(PAGE_TABLE, ALLOC_ZERO);
+    const u8 *bytes = page_to_va(page);
+    for (unsigned i = 0; i < PAGE_SIZE; i++)
+        CHECK_EQ(bytes[i], 0);
+    kfree_zeroed(page);
+    while ((pages[n] = kalloc(PAGE_ANON, 0))) /* others get them when nothing else is left */
+        n++;
+    CHECK_EQ(n, before);
+    while (n > 0)
+        kfree(pages[--n]);
+    page = kalloc_pages(5, PAGE_ANON, 0); /* and none is kept from large blocks */
+    CHECK(page);
+    kfree(page);
+    stub_ram_destroy();
+}
+
 static void counts(void)
 {
     stub_ram_create(64, 0);
@@ -218,6 +245,17 @@ static void finds_use_after_free(void)
     CHECK(strstr(stub_panic_text, "after it was freed") != NULL);
     byte[77] = JUNK;
     kfree(page); /* what the panic left half way */
+
+    page = kalloc(PAGE_TABLE, ALLOC_ZERO);
+    byte = page_to_va(page);
+    byte[77] = 1;
+    CHECK(stub_panics(kfree_zeroed(page)));
+    byte[77] = 0;
+    kfree_zeroed(page);
+    byte[77] = 1;
+    CHECK(stub_panics(kalloc(PAGE_TABLE, ALLOC_ZERO)));
+    CHECK(strstr(stub_panic_text, "should be zero") != NULL);
+    kfree(page);
     stub_ram_destroy();
 }
 
@@ -300,6 +338,7 @@ int main(int argc, char **argv)
     RUN(random_against_model);
     RUN(merges_to_the_largest_blocks);
     RUN(takes_the_last_frame_of_other_harts);
+    RUN(keeps_zeroed_frames);
     RUN(counts);
     RUN(finds_use_after_free);
     RUN(injects_failures);
