@@ -75,6 +75,8 @@ void group_exit_begin_locked(struct proc *proc, int status);
  * pending. */
 struct sigaction_k signal_action_set(struct proc *proc, int signo,
                                      const struct sigaction_k *new);
+/* The default handler from now on; flags and mask stay. */
+void sighand_forget_handler(struct sighand *sh, int signo);
 /* exec: handlers become default. */
 void sighand_reset(struct sighand *sh);
 

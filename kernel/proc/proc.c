@@ -389,7 +389,7 @@ static void info_read_thread_locked(struct proc *proc, struct proc_info *out)
 static void info_read_actions_locked(struct proc *proc, struct proc_info *out)
 {
     for (int signo = 1; proc->sighand && signo <= SIG_COUNT; signo++) {
-        vaddr_t handler = proc->sighand->actions[signo - 1].handler;
+        vaddr_t handler = sighand_action(proc->sighand, signo).handler;
 
         if (handler == (vaddr_t)SIG_IGN)
             out->ignored |= sig_bit(signo);

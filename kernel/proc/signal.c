@@ -24,11 +24,12 @@
 
 int sighand_create(struct sighand **out)
 {
-    struct sighand *sh = mem_zalloc(sizeof(*sh));
+    struct sighand *sh = mem_alloc(sizeof(*sh));
 
     if (!sh)
         return -ENOMEM;
     sh->count = 1;
+    sh->given = 0;
     spin_init(&sh->lock, "sighand");
     *out = sh;
     return 0;
@@ -36,14 +37,17 @@ int sighand_create(struct sighand **out)
 
 int sighand_copy(struct sighand *from, struct sighand **out)
 {
-    struct sighand *sh = mem_alloc(sizeof(*sh));
+    struct sighand *sh;
+    int err = sighand_create(&sh);
 
-    if (!sh)
-        return -ENOMEM;
-    sh->count = 1;
-    spin_init(&sh->lock, "sighand");
+    if (err)
+        return err;
     u64 state = spin_lock_irqsave(&from->lock);
-    memcpy(sh->actions, from->actions, sizeof(sh->actions));
+    sh->given = from->given;
+    for (sigset64_t left = sh->given; left; left &= left - 1) {
+        int i = __builtin_ctzl(left);
+        sh->actions[i] = from->actions[i];
+    }
     spin_unlock_irqrestore(&from->lock, state);
     *out = sh;
     return 0;
@@ -64,24 +68,40 @@ void sighand_reset(struct sighand *sh)
 {
     u64 state = spin_lock_irqsave(&sh->lock);
 
-    for (int i = 0; i < SIG_COUNT; i++) {
-        struct sigaction_k *a = &sh->actions[i];
+    for (sigset64_t left = sh->given; left; left &= left - 1) {
+        int i = __builtin_ctzl(left);
 
-        if (a->handler != (vaddr_t)SIG_IGN)
-            a->handler = (vaddr_t)SIG_DFL;
-        a->flags = 0;
-        a->mask = 0;
+        if (sh->actions[i].handler == (vaddr_t)SIG_IGN)
+            sh->actions[i] = (struct sigaction_k){.handler = (vaddr_t)SIG_IGN};
+        else
+            sh->given &= ~sig_bit(i + 1);
     }
     spin_unlock_irqrestore(&sh->lock, state);
+}
+
+static struct sigaction_k action_read_locked(const struct sighand *sh, int signo)
+{
+    assert(spin_is_held(&sh->lock));
+    if (sh->given & sig_bit(signo))
+        return sh->actions[signo - 1];
+    return (struct sigaction_k){.handler = (vaddr_t)SIG_DFL};
 }
 
 struct sigaction_k sighand_action(struct sighand *sh, int signo)
 {
     u64 state = spin_lock_irqsave(&sh->lock);
-    struct sigaction_k action = sh->actions[signo - 1];
+    struct sigaction_k action = action_read_locked(sh, signo);
 
     spin_unlock_irqrestore(&sh->lock, state);
     return action;
+}
+
+void sighand_forget_handler(struct sighand *sh, int signo)
+{
+    u64 state = spin_lock_irqsave(&sh->lock);
+
+    sh->actions[signo - 1].handler = (vaddr_t)SIG_DFL;
+    spin_unlock_irqrestore(&sh->lock, state);
 }
 
 /* --- pending signals --- */
@@ -99,14 +119,16 @@ struct sigaction_k signal_action_set(struct proc *proc, int signo,
                                      const struct sigaction_k *new)
 {
     u64 state = spin_lock_irqsave(&proc->sig_lock);
-    struct sigaction_k *action = &proc->sighand->actions[signo - 1];
+    struct sighand *sh = proc->sighand;
     struct sigaction_k before;
 
-    spin_lock(&proc->sighand->lock);
-    before = *action;
-    if (new)
-        *action = *new;
-    spin_unlock(&proc->sighand->lock);
+    spin_lock(&sh->lock);
+    before = action_read_locked(sh, signo);
+    if (new) {
+        sh->given |= sig_bit(signo);
+        sh->actions[signo - 1] = *new;
+    }
+    spin_unlock(&sh->lock);
     if (new && (new->handler == (vaddr_t)SIG_IGN ||
                 (new->handler == (vaddr_t)SIG_DFL && (SIGS_DEFAULT_IGNORE & sig_bit(signo)))))
         proc_drop_pending_locked(proc, sig_bit(signo));
@@ -267,12 +289,12 @@ void signal_force_info(const struct siginfo_part *info)
     struct proc *proc = u->proc;
     sigset64_t bit = sig_bit(info->signo);
     u64 state = spin_lock_irqsave(&proc->sig_lock);
-    struct sigaction_k *action = &proc->sighand->actions[info->signo - 1];
+    struct sighand *sh = proc->sighand;
 
-    spin_lock(&proc->sighand->lock);
-    if (action->handler == (vaddr_t)SIG_IGN || (u->blocked & bit))
-        action->handler = (vaddr_t)SIG_DFL;
-    spin_unlock(&proc->sighand->lock);
+    spin_lock(&sh->lock);
+    if (action_read_locked(sh, info->signo).handler == (vaddr_t)SIG_IGN || (u->blocked & bit))
+        sh->actions[info->signo - 1].handler = (vaddr_t)SIG_DFL;
+    spin_unlock(&sh->lock);
     u->blocked &= ~bit;
     u->forced |= bit;
     (void)sigpending_add(&u->pending, info->signo, info, UINT64_MAX);

@@ -77,6 +77,9 @@ struct sigaction_k {
 struct sighand {
     u32 count; /* atomic */
     struct spinlock lock;
+    sigset64_t
+        given; /* `lock`: signals with an action of their own; the others have the default
+                         one, and nothing in their place below */
     struct sigaction_k actions[SIG_COUNT]; /* `lock` */
 };
 

@@ -137,14 +137,6 @@ static void act_default(int signo)
 
 /* --- handlers --- */
 
-static void action_forget(struct proc *proc, int signo)
-{
-    u64 state = spin_lock_irqsave(&proc->sighand->lock);
-
-    proc->sighand->actions[signo - 1].handler = (vaddr_t)SIG_DFL;
-    spin_unlock_irqrestore(&proc->sighand->lock, state);
-}
-
 static void handler_enter(struct trapframe *tf, int signo, const struct siginfo_part *info)
 {
     struct uthread *u = current->user;
@@ -155,12 +147,12 @@ static void handler_enter(struct trapframe *tf, int signo, const struct siginfo_
     if (action.handler <= (vaddr_t)SIG_IGN)
         return; /* changed since the caller looked */
     if (action.flags & SA_RESETHAND)
-        action_forget(u->proc, signo);
+        sighand_forget_handler(u->proc->sighand, signo);
     u->forced &= ~sig_bit(signo);
     syscall_settle(tf, &action);
     if (sigframe_push(tf, &action, info, restore)) {
         if (signo == SIGSEGV)
-            action_forget(u->proc, signo);
+            sighand_forget_handler(u->proc->sighand, signo);
         signal_force(SIGSEGV, SI_KERNEL, 0);
         return;
     }
