@@ -93,13 +93,13 @@ static long scan(struct wait_request *req)
 long proc_wait(struct wait_request *req)
 {
     struct proc *me = proc_current();
-    long result = scan(req);
+    long result;
     int err;
 
-    if (result != SCAN_AGAIN)
-        return result;
-    if (req->options & WNOHANG)
-        return 0;
+    if (req->options & WNOHANG) {
+        result = scan(req);
+        return result == SCAN_AGAIN ? 0 : result;
+    }
     err = wait_event_interruptible(&me->child_wait, (result = scan(req)) != SCAN_AGAIN);
     return err ? err : result;
 }
