@@ -2,17 +2,16 @@
 /*
  * Processes, threads and numbers: making, finding, listing, forgetting.
  *
- * A number is one `struct pid` in a radix tree; it says what the number names at the moment
+ * A number is one `struct pid` in a hash table; it says what the number names at the moment
  * (a thread, a process, a group, a session) and is given back when it names nothing. So a
  * number cannot be used again while anything still goes by it.
  *
- * Locks: proc_lock guards the tree of numbers.
+ * Locks: proc_lock guards the table of numbers.
  */
 #include <proc/internal.h>
 
 #include <debug/assert.h>
 #include <ipc/futex.h>
-#include <lib/radix.h>
 #include <lib/string.h>
 #include <linux/errno.h>
 #include <linux/signal.h>
@@ -26,30 +25,18 @@
 
 struct spinlock proc_lock = SPINLOCK_INIT("proc");
 
-static struct radix_tree numbers; /* proc_lock */
-static u64 n_threads, n_created;  /* proc_lock */
-static u32 last_pid;              /* proc_lock */
-static struct cache *proc_cache, *uthread_cache, *pid_cache, *node_cache;
-
-static void *node_alloc(void)
-{
-    return cache_zalloc(node_cache);
-}
-
-static void node_free(void *node)
-{
-    cache_free(node_cache, node);
-}
+/* Numbers come one after the other, so that chains are short: at most TID_MAX / N_CHAINS. */
+#define N_CHAINS 1024
+static struct pid *numbers[N_CHAINS]; /* proc_lock: chained by `next` */
+static u64 n_threads, n_created;      /* proc_lock */
+static u32 last_pid;                  /* proc_lock */
+static struct cache *proc_cache, *uthread_cache, *pid_cache;
 
 void proc_init(void)
 {
-    static const struct radix_ops ops = {node_alloc, node_free};
-
     proc_cache = cache_create("proc", sizeof(struct proc));
     uthread_cache = cache_create("uthread", sizeof(struct uthread));
     pid_cache = cache_create("pid", sizeof(struct pid));
-    node_cache = cache_create("pid-node", RADIX_NODE_SIZE);
-    radix_init(&numbers, &ops);
     vfs_rlimit = proc_limit;
     futex_init();
     vdso_init();
@@ -57,6 +44,22 @@ void proc_init(void)
 }
 
 /* --- numbers --- */
+
+/* Where the pointer to this number stands, or would stand: the end of its chain. */
+static struct pid **pid_slot_locked(u32 nr)
+{
+    struct pid **slot = &numbers[nr % N_CHAINS];
+
+    assert(spin_is_held(&proc_lock));
+    while (*slot && (*slot)->nr != nr)
+        slot = &(*slot)->next;
+    return slot;
+}
+
+static void pid_forget_locked(struct pid *pid)
+{
+    *pid_slot_locked(pid->nr) = pid->next;
+}
 
 int pid_create(u32 nr, struct pid **out)
 {
@@ -66,12 +69,10 @@ int pid_create(u32 nr, struct pid **out)
         return -ENOMEM;
     pid->nr = nr;
     u64 state = spin_lock_irqsave(&proc_lock);
-    int err = radix_insert(&numbers, nr, pid);
+    struct pid **slot = pid_slot_locked(nr);
+    assert_msg(!*slot, "number %u", nr);
+    *slot = pid;
     spin_unlock_irqrestore(&proc_lock, state);
-    if (err) {
-        cache_free(pid_cache, pid);
-        return err;
-    }
     *out = pid;
     return 0;
 }
@@ -80,7 +81,7 @@ void pid_destroy_unused(struct pid *pid)
 {
     u64 state = spin_lock_irqsave(&proc_lock);
 
-    radix_erase(&numbers, pid->nr);
+    pid_forget_locked(pid);
     spin_unlock_irqrestore(&proc_lock, state);
     cache_free(pid_cache, pid);
 }
@@ -90,32 +91,29 @@ void pid_release_locked(struct pid *pid)
     assert(spin_is_held(&proc_lock));
     if (pid->thread || pid->proc || pid->pgrp || pid->session)
         return;
-    radix_erase(&numbers, pid->nr);
+    pid_forget_locked(pid);
     tid_free(pid->nr);
     cache_free(pid_cache, pid);
 }
 
 struct proc *proc_find_locked(u32 nr)
 {
-    struct pid *pid = radix_lookup(&numbers, nr);
+    struct pid *pid = *pid_slot_locked(nr);
 
-    assert(spin_is_held(&proc_lock));
     return pid ? pid->proc : NULL;
 }
 
 struct uthread *uthread_find_locked(u32 tid)
 {
-    struct pid *pid = radix_lookup(&numbers, tid);
+    struct pid *pid = *pid_slot_locked(tid);
 
-    assert(spin_is_held(&proc_lock));
     return pid ? pid->thread : NULL;
 }
 
 struct pgrp *pgrp_find_locked(u32 pgid)
 {
-    struct pid *pid = radix_lookup(&numbers, pgid);
+    struct pid *pid = *pid_slot_locked(pgid);
 
-    assert(spin_is_held(&proc_lock));
     return pid ? pid->pgrp : NULL;
 }
 
@@ -133,11 +131,10 @@ struct proc *proc_find_get(u32 nr)
 struct proc *proc_next_get(u32 nr)
 {
     struct proc *found = NULL;
-    struct pid *pid;
     u64 state = spin_lock_irqsave(&proc_lock);
 
-    for (u64 i = nr; !found && (pid = radix_next(&numbers, &i)); i++)
-        found = pid->proc;
+    while (!found && (nr = tid_next_used(nr)) < TID_MAX)
+        found = proc_find_locked(nr++);
     if (found)
         proc_get(found);
     spin_unlock_irqrestore(&proc_lock, state);

@@ -40,6 +40,7 @@ extern struct spinlock proc_lock;
 
 struct pid {
     u32 nr;                  /* set at creation */
+    struct pid *next;        /* proc_lock: in its hash chain */
     struct uthread *thread;  /* proc_lock: thread with this id, NULL if none */
     struct proc *proc;       /* proc_lock: process with this id, zombies too */
     struct pgrp *pgrp;       /* proc_lock */

@@ -117,6 +117,8 @@ void thread_copy_user_state(struct thread *child);
 #define TID_MAX 32768 /* as Linux's default pid_max */
 u32 tid_alloc(void);
 u32 tid_alloc_kernel(void); /* never 1 */
+/* The first one in use at or after `from`; TID_MAX: none. */
+u32 tid_next_used(u32 from);
 void tid_free(u32 tid);
 
 /* To be called by whoever changes callee-saved registers in the frame of a system call in

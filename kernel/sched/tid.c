@@ -55,6 +55,14 @@ u32 tid_alloc(void)
     return tid;
 }
 
+u32 tid_next_used(u32 from)
+{
+    spin_lock(&tid_lock);
+    u32 tid = bitmap_find_set(used, TID_MAX, from);
+    spin_unlock(&tid_lock);
+    return tid;
+}
+
 void tid_free(u32 tid)
 {
     if (tid == 0)
