@@ -6,7 +6,8 @@
 #include <proc/signal.h>
 
 /* --- proc.c: birth and death of the structs --- */
-/* A process without threads, number, parent or group; count 1. Returns 0, -ENOMEM. */
+/* A process without threads, number, parent or group; count 1. The limits are the caller's to
+ * fill. Returns 0, -ENOMEM. */
 int must_check proc_alloc(struct proc **out);
 void proc_free_unused(struct proc *proc);
 /* The thread's half in this layer. Returns 0, -ENOMEM. */

@@ -145,10 +145,11 @@ struct proc *proc_next_get(u32 nr)
 
 int proc_alloc(struct proc **out)
 {
-    struct proc *proc = cache_zalloc(proc_cache);
+    struct proc *proc = cache_alloc(proc_cache);
 
     if (!proc)
         return -ENOMEM;
+    memset(proc, 0, offsetof(struct proc, limits));
     proc->count = 1;
     list_init(&proc->children);
     list_init(&proc->sibling);

@@ -116,7 +116,6 @@ struct proc {
     u32 n_stopped;
     struct aspace
         *aspace; /* NULL once the last thread began to exit; the threads hold the references */
-    struct rlimit64 limits[RLIM_NLIMITS];
 
     struct waitq stop_wait; /* stopped threads; and a thread in exec waiting for its siblings */
 
@@ -136,6 +135,8 @@ struct proc {
     bool dumpable;
     u32 personality;
     s16 oom_score_adj; /* atomic; kept for whoever asks */
+
+    struct rlimit64 limits[RLIM_NLIMITS]; /* sig_lock */
 };
 
 /* A call with a relative timeout that a stop interrupted: it goes on until the same moment. */
