@@ -375,8 +375,7 @@ static void commit_registers(struct exec *x, struct thread *t)
     tf->epc = x->entry;
     tf->sp = x->sp;
     tf->cause = ~0UL; /* nothing to restart */
-    memset(t->fp, 0, sizeof(t->fp));
-    fpu_reload(t);
+    fpu_reset(t);
     thread_frame_replaced(t);
 }
 

@@ -71,6 +71,7 @@ static void frame_fill(struct ucontext *uc, const struct trapframe *tf, sigset64
     memcpy(&uc->uc_sigmask, &restore, sizeof(restore));
     memcpy(&uc->uc_mcontext.sc_regs, tf->regs, sizeof(uc->uc_mcontext.sc_regs));
     fpu_save(current);
+    fpu_fill(current);
     memcpy(&uc->uc_mcontext.sc_fpregs, current->fp, 32 * 8);
     uc->uc_mcontext.sc_fpregs.d.fcsr = (u32)current->fp[32];
 }

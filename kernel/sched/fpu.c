@@ -4,6 +4,7 @@
 #include <arch/riscv/fpu.h>
 #include <arch/riscv/hart.h>
 #include <debug/assert.h>
+#include <lib/string.h>
 #include <sched/thread.h>
 
 void fpu_store_registers(u64 *to);
@@ -44,6 +45,7 @@ bool fpu_load(struct thread *t)
     if (!machine.has_fpu || fs_of(t) != SSTATUS_FS_OFF)
         return false;
     u64 irq = irq_save(); /* no switch between loading and marking */
+    fpu_fill(t);
     csr_set(sstatus, SSTATUS_FS);
     fpu_load_registers(t->fp);
     csr_clear(sstatus, SSTATUS_FS);
@@ -52,7 +54,22 @@ bool fpu_load(struct thread *t)
     return true;
 }
 
+void fpu_fill(struct thread *t)
+{
+    if (t->has_fp)
+        return;
+    memset(t->fp, 0, sizeof(t->fp));
+    t->has_fp = true;
+}
+
 void fpu_reload(struct thread *t)
 {
+    t->has_fp = true;
+    set_fs(t, SSTATUS_FS_OFF);
+}
+
+void fpu_reset(struct thread *t)
+{
+    t->has_fp = false;
     set_fs(t, SSTATUS_FS_OFF);
 }

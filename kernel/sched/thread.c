@@ -35,15 +35,16 @@ static void thread_set_up(struct thread *t, const char *name, void *stack)
     t->slice_left = slice_ticks(t);
     list_init(&t->run_link);
     strlcpy(t->name, name, sizeof(t->name));
-    memset(thread_trapframe(t), 0, sizeof(struct trapframe));
+    thread_trapframe(t)->status = 0;
 }
 
 /* Everything but the tid. NULL: no memory. */
 static struct thread *thread_alloc(const char *name)
 {
-    struct thread *t = cache_zalloc(thread_cache);
+    struct thread *t = cache_alloc(thread_cache);
     if (!t)
         return NULL;
+    memset(t, 0, offsetof(struct thread, fp));
     void *stack = kstack_alloc();
     if (!stack) {
         cache_free(thread_cache, t);
@@ -83,8 +84,11 @@ void thread_copy_user_state(struct thread *child)
 {
     fpu_save(current);
     *thread_trapframe(child) = *thread_trapframe(current);
-    memcpy(child->fp, current->fp, sizeof(child->fp));
-    fpu_reload(child);
+    fpu_reset(child);
+    if (current->has_fp) {
+        memcpy(child->fp, current->fp, sizeof(child->fp));
+        fpu_reload(child);
+    }
 }
 
 int thread_create(struct thread **out, const char *name, void (*fn)(void *), void *arg)

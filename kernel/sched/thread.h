@@ -85,12 +85,15 @@ struct thread {
     u64 switched_in; /* when it got the hart */
     u64 n_switches, n_preempted;
 
-    u64 fp[33];         /* owner only: f0..f31, fcsr; see arch/riscv/fpu.h */
     int fail_countdown; /* owner only: mem/fail.h */
 #ifdef DEBUG
     u32 n_sleeping_held; /* owner only: mutexes and rwmutexes held, innermost last */
     struct lock_class *sleeping_held[16];
 #endif
+
+    /* owner only; see arch/riscv/fpu.h */
+    bool has_fp; /* false: `fp` was never filled, and stands for zeroes */
+    u64 fp[33];  /* f0..f31, fcsr */
 };
 
 static inline struct trapframe *thread_trapframe(struct thread *t)
@@ -99,10 +102,10 @@ static inline struct trapframe *thread_trapframe(struct thread *t)
 }
 
 /*
- * A user thread, not started: a stack, a trapframe of zeroes at its top, floating point off,
- * and a context whose first switch returns to user mode through entry.S with that trapframe.
- * The caller fills the trapframe (epc, sp, tp, a0, ... or a copy of the parent's:
- * thread_copy_user_state()), sets aspace, proc, user and the references, and calls
+ * A user thread, not started: a stack, a trapframe at its top with floating point off, and a
+ * context whose first switch returns to user mode through entry.S with that trapframe.
+ * The caller fills all other registers of the trapframe (exec, or thread_copy_user_state(): a
+ * copy of the parent's), sets aspace, proc, user and the references, and calls
  * thread_start(). The first user thread ever gets tid 1.
  * The thread's tid is the caller's to give back with tid_free(), when neither a thread nor a
  * zombie nor a process group nor a session is named by it any more; thread_destroy_unstarted()

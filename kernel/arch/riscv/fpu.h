@@ -3,7 +3,8 @@
  * Floating-point registers, moved only when somebody uses them.
  *
  * sstatus.FS in a thread's trapframe tells where its registers are:
- *   Off    in thread->fp; the first FP instruction traps and loads them (fresh threads: zeroes)
+ *   Off    in thread->fp; the first FP instruction traps and loads them (zeroes
+ *          for a thread that never had any)
  *   Clean  in the hart and in thread->fp alike
  *   Dirty  in the hart only
  * A switch saves Dirty ones and leaves FS Off. The kernel itself uses none. Implemented in
@@ -19,7 +20,12 @@ struct thread;
 void fpu_switch_out(struct thread *t);
 /* The running thread trapped on an instruction with FS Off. True: loaded, try again. */
 bool fpu_load(struct thread *t);
-/* For the running thread: makes thread->fp current (signal frames, copies for a child). */
+/* For the running thread: makes thread->fp current, if it has_fp (signal frames, copies for a
+ * child). */
 void fpu_save(struct thread *t);
-/* thread->fp was changed (signal return, exec, a child's copy): load it at the next use. */
+/* Writes the zeroes of a thread that never had any registers to thread->fp. */
+void fpu_fill(struct thread *t);
+/* thread->fp was changed (signal return, a child's copy): load it at the next use. */
 void fpu_reload(struct thread *t);
+/* All registers are zeroes from now on (exec). */
+void fpu_reset(struct thread *t);
