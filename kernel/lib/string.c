@@ -34,8 +34,18 @@ static inline void copy_words(word_t *d, const word_t *s, size_t n)
         d[0] = a, d[1] = b, d[2] = c, d[3] = e;
         d[4] = f, d[5] = g, d[6] = h, d[7] = i;
     }
-    for (; n >= WORD; n -= WORD)
-        *d++ = *s++;
+    if (n & (4 * WORD)) {
+        word_t a = s[0], b = s[1], c = s[2], e = s[3];
+        d[0] = a, d[1] = b, d[2] = c, d[3] = e;
+        d += 4, s += 4;
+    }
+    if (n & (2 * WORD)) {
+        word_t a = s[0], b = s[1];
+        d[0] = a, d[1] = b;
+        d += 2, s += 2;
+    }
+    if (n & WORD)
+        *d = *s;
 }
 
 /* d aligned, s not. Copies n / 8 words upwards, reading only words that hold bytes of s[0..n).
@@ -115,8 +125,13 @@ void *memset(void *dst, int byte, size_t n)
             w[0] = fill, w[1] = fill, w[2] = fill, w[3] = fill;
             w[4] = fill, w[5] = fill, w[6] = fill, w[7] = fill;
         }
-        for (; n >= WORD; n -= WORD)
+        if (n & (4 * WORD))
+            w[0] = fill, w[1] = fill, w[2] = fill, w[3] = fill, w += 4;
+        if (n & (2 * WORD))
+            w[0] = fill, w[1] = fill, w += 2;
+        if (n & WORD)
             *w++ = fill;
+        n &= WORD - 1;
         d = (u8 *)w;
     }
     while (n--)
