@@ -120,10 +120,20 @@ static u64 find_phdrs(const struct elf_image *out, u64 offset, u64 size)
     return 0;
 }
 
+size_t elf_headers_end(const void *start, size_t n)
+{
+    Elf64_Ehdr eh;
+    if (n < sizeof(eh))
+        return n;
+    memcpy(&eh, start, sizeof(eh));
+    u64 size = eh.e_phnum * sizeof(Elf64_Phdr);
+    return eh.e_phoff <= ELF_PAGE_SIZE ? min(eh.e_phoff + size, ELF_PAGE_SIZE) : ELF_PAGE_SIZE;
+}
+
 int elf_check(const void *header_page, size_t n, struct elf_image *out)
 {
     Elf64_Ehdr eh;
-    *out = (struct elf_image){0};
+    memset(out, 0, offsetof(struct elf_image, segments)); /* those are added one by one */
     if (n < sizeof(eh))
         return -ENOEXEC;
     memcpy(&eh, header_page, sizeof(eh));

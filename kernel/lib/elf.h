@@ -39,8 +39,12 @@ struct elf_image {
     bool has_stack_flags; /* there is a PT_GNU_STACK */
     bool exec_stack;      /* and it asks for an executable stack */
     unsigned n_segments;  /* at least 1 */
-    struct elf_segment segments[ELF_MAX_SEGMENTS];
+    struct elf_segment segments[ELF_MAX_SEGMENTS]; /* the first n_segments */
 };
+
+/* How many bytes of the file's beginning elf_check() wants to see, as far as the first n tell:
+ * up to 4096. Any n bytes will do. */
+size_t elf_headers_end(const void *start, size_t n);
 
 /*
  * Reads the first n (up to 4096) bytes of a file at header_page. ET_EXEC segments lie within

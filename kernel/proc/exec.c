@@ -133,8 +133,13 @@ static void exec_release(struct exec *x)
 
 /* --- 1. the file --- */
 
+/* Few files have so many program headers that the first part is not enough. */
 s64 exec_read_header(struct exec *x, struct file *file)
 {
+    s64 n = vfs_read_kernel(file, x->header, EXEC_HEADER_FIRST, 0);
+
+    if (n < EXEC_HEADER_FIRST || elf_headers_end(x->header, n) <= EXEC_HEADER_FIRST)
+        return n;
     return vfs_read_kernel(file, x->header, EXEC_HEADER_SIZE, 0);
 }
 

@@ -12,9 +12,10 @@ struct cred;
 struct file;
 struct sighand;
 
-#define EXEC_HEADER_SIZE ELF_PAGE_SIZE
-#define SCRIPT_DEPTH     5   /* a chain of more interpreters is -ELOOP */
-#define SCRIPT_LINE_MAX  255 /* bytes of the first line that are looked at */
+#define EXEC_HEADER_SIZE  ELF_PAGE_SIZE
+#define EXEC_HEADER_FIRST 1024
+#define SCRIPT_DEPTH      5   /* a chain of more interpreters is -ELOOP */
+#define SCRIPT_LINE_MAX   255 /* bytes of the first line that are looked at */
 
 /* A row of strings on its way from the old address space to the new one: bytes with
  * terminators, in pages, in the order of the new stack. */

@@ -294,9 +294,27 @@ static void short_files(void)
     CHECK_EQ(check_exactly(&f, sizeof(f.eh) + sizeof(f.ph), &image), 0);
 }
 
+static void says_how_much_it_wants(void)
+{
+    struct file f = sound();
+    u64 end = sizeof(f.eh) + 7 * sizeof(Elf64_Phdr);
+    CHECK_EQ(elf_headers_end(&f, 1024), end);
+    CHECK_EQ(elf_headers_end(&f, sizeof(f.eh) - 1), sizeof(f.eh) - 1);
+    f.eh.e_phoff = 2000;
+    CHECK_EQ(elf_headers_end(&f, 1024), 2000 + 7 * sizeof(Elf64_Phdr));
+    f.eh.e_phoff = 4000;
+    CHECK_EQ(elf_headers_end(&f, 1024), 4096);
+    f.eh.e_phoff = ~0UL;
+    CHECK_EQ(elf_headers_end(&f, 1024), 4096);
+    f.eh.e_phoff = 64;
+    f.eh.e_phnum = 65535;
+    CHECK_EQ(elf_headers_end(&f, 1024), 4096);
+}
+
 int main(int argc, char **argv)
 {
     t_begin(argc, argv);
+    RUN(says_how_much_it_wants);
     RUN(accepts_a_static_program);
     RUN(refuses_bad_headers);
     RUN(refuses_bad_segments);
