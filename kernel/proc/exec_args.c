@@ -18,6 +18,7 @@
 #include <proc/exec_internal.h>
 
 #include <arch/riscv/hart.h>
+#include <debug/assert.h>
 #include <dev/random.h>
 #include <lib/string.h>
 #include <linux/auxvec.h>
@@ -270,36 +271,40 @@ static void put_pointers(struct word_writer *w, struct string_cursor *c, u32 n)
     word_put(w, 0);
 }
 
-/* Fills aspace->auxv, which /proc shows too, and returns how many words there are. */
-static u32 auxv_make(struct exec *x, vaddr_t random, vaddr_t execfn)
+static void aux_put(u64 **to, u64 type, u64 value)
+{
+    (*to)[0] = type;
+    (*to)[1] = value;
+    *to += 2;
+}
+
+/* Fills aspace->auxv, which /proc shows too. */
+static void auxv_make(struct exec *x, vaddr_t random, vaddr_t execfn)
 {
     const struct cred *cred = x->cred ? x->cred : current->cred;
-    const u64 pairs[][2] = {
-        {AT_SYSINFO_EHDR, x->vdso},
-        {AT_HWCAP, machine.hwcap},
-        {AT_PAGESZ, PAGE_SIZE},
-        {AT_CLKTCK, 100},
-        {AT_PHDR, x->elf.phdr_vaddr ? x->elf.phdr_vaddr + x->bias : 0},
-        {AT_PHENT, 56},
-        {AT_PHNUM, x->elf.phnum},
-        {AT_BASE, x->interp_file ? x->interp_bias + x->interp.low : 0},
-        {AT_FLAGS, 0},
-        {AT_ENTRY, x->elf.entry + x->bias},
-        {AT_UID, cred->uid},
-        {AT_EUID, cred->euid},
-        {AT_GID, cred->gid},
-        {AT_EGID, cred->egid},
-        {AT_SECURE, x->is_secure},
-        {AT_RANDOM, random},
-        {AT_EXECFN, execfn},
-        {AT_MINSIGSTKSZ, SIGFRAME_SIZE},
-        {AT_NULL, 0},
-    };
+    u64 *a = x->aspace->auxv;
 
-    static_assert(sizeof(pairs) <= sizeof(x->aspace->auxv), "auxv");
-    static_assert(sizeof(pairs) / 8 == AUXV_WORDS, "auxv");
-    memcpy(x->aspace->auxv, pairs, sizeof(pairs));
-    return sizeof(pairs) / 8;
+    static_assert(AUXV_WORDS <= ARRAY_SIZE(x->aspace->auxv), "auxv");
+    aux_put(&a, AT_SYSINFO_EHDR, x->vdso);
+    aux_put(&a, AT_HWCAP, machine.hwcap);
+    aux_put(&a, AT_PAGESZ, PAGE_SIZE);
+    aux_put(&a, AT_CLKTCK, 100);
+    aux_put(&a, AT_PHDR, x->elf.phdr_vaddr ? x->elf.phdr_vaddr + x->bias : 0);
+    aux_put(&a, AT_PHENT, 56);
+    aux_put(&a, AT_PHNUM, x->elf.phnum);
+    aux_put(&a, AT_BASE, x->interp_file ? x->interp_bias + x->interp.low : 0);
+    aux_put(&a, AT_FLAGS, 0);
+    aux_put(&a, AT_ENTRY, x->elf.entry + x->bias);
+    aux_put(&a, AT_UID, cred->uid);
+    aux_put(&a, AT_EUID, cred->euid);
+    aux_put(&a, AT_GID, cred->gid);
+    aux_put(&a, AT_EGID, cred->egid);
+    aux_put(&a, AT_SECURE, x->is_secure);
+    aux_put(&a, AT_RANDOM, random);
+    aux_put(&a, AT_EXECFN, execfn);
+    aux_put(&a, AT_MINSIGSTKSZ, SIGFRAME_SIZE);
+    aux_put(&a, AT_NULL, 0);
+    assert(a - x->aspace->auxv == AUXV_WORDS);
 }
 
 static int write_strings(const struct arg_strings *s, vaddr_t to)
@@ -342,8 +347,7 @@ int exec_build_stack(struct exec *x)
     as->arg_end = as->env_start = c.at;
     put_pointers(&w, &c, s->n_envs);
     as->env_end = c.at;
-    for (u32 i = 0, n = auxv_make(x, random, c.at); i < n; i++)
-        word_put(&w, as->auxv[i]);
     word_flush(&w);
-    return w.err ? -ENOMEM : 0;
+    auxv_make(x, random, c.at);
+    return w.err || copyout(w.to, as->auxv, AUXV_WORDS * 8) ? -ENOMEM : 0;
 }
