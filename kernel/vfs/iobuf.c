@@ -20,6 +20,11 @@ void iobuf_init_user(struct iobuf *b, const struct iovec *vec, size_t total)
     *b = (struct iobuf){.is_user = true, .left = total, .vec = vec};
 }
 
+static inline vaddr_t user_at(const struct iobuf *b)
+{
+    return (vaddr_t)b->vec->iov_base + b->vec_offset;
+}
+
 /* The next piece of user memory, at most n bytes; n > 0. */
 static inline vaddr_t user_piece(struct iobuf *b, size_t n, size_t *piece)
 {
@@ -28,13 +33,19 @@ static inline vaddr_t user_piece(struct iobuf *b, size_t n, size_t *piece)
         b->vec_offset = 0;
     }
     *piece = min(n, (size_t)(b->vec->iov_len - b->vec_offset));
-    return (vaddr_t)b->vec->iov_base + b->vec_offset;
+    return user_at(b);
 }
 
 static inline void advance(struct iobuf *b, size_t n)
 {
     b->vec_offset += n;
     b->left -= n;
+}
+
+/* The common case: the next n bytes are one piece of user memory. */
+static inline bool is_one_piece(const struct iobuf *b, size_t n)
+{
+    return b->is_user && n <= b->vec->iov_len - b->vec_offset;
 }
 
 static void *kernel_piece(struct iobuf *b, size_t n)
@@ -46,7 +57,7 @@ static void *kernel_piece(struct iobuf *b, size_t n)
     return at;
 }
 
-size_t iobuf_put(struct iobuf *b, const void *src, size_t n)
+static no_inline size_t put_pieces(struct iobuf *b, const void *src, size_t n)
 {
     size_t done = 0, piece, moved;
 
@@ -66,7 +77,16 @@ size_t iobuf_put(struct iobuf *b, const void *src, size_t n)
     return done;
 }
 
-size_t iobuf_take(struct iobuf *b, void *dst, size_t n)
+size_t iobuf_put(struct iobuf *b, const void *src, size_t n)
+{
+    if (unlikely(!is_one_piece(b, n)))
+        return put_pieces(b, src, n);
+    n = copyout_some(user_at(b), src, n);
+    advance(b, n);
+    return n;
+}
+
+static no_inline size_t take_pieces(struct iobuf *b, void *dst, size_t n)
 {
     size_t done = 0, piece, moved;
 
@@ -84,6 +104,15 @@ size_t iobuf_take(struct iobuf *b, void *dst, size_t n)
             break;
     }
     return done;
+}
+
+size_t iobuf_take(struct iobuf *b, void *dst, size_t n)
+{
+    if (unlikely(!is_one_piece(b, n)))
+        return take_pieces(b, dst, n);
+    n = copyin_some(dst, user_at(b), n);
+    advance(b, n);
+    return n;
 }
 
 size_t iobuf_put_zero(struct iobuf *b, size_t n)
