@@ -65,20 +65,21 @@ static u32 capacity(const struct pipe *p)
     return p->n_pages * PAGE_SIZE;
 }
 
+/* These need no lock. Who acts on what they say takes the lock first and looks again. */
 static u32 used(const struct pipe *p)
 {
-    return __atomic_load_n(&p->head, __ATOMIC_ACQUIRE) -
-           __atomic_load_n(&p->tail, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&p->head, __ATOMIC_RELAXED) -
+           __atomic_load_n(&p->tail, __ATOMIC_RELAXED);
 }
 
 static u32 n_readers(const struct pipe *p)
 {
-    return __atomic_load_n(&p->readers, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&p->readers, __ATOMIC_RELAXED);
 }
 
 static u32 n_writers(const struct pipe *p)
 {
-    return __atomic_load_n(&p->writers, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&p->writers, __ATOMIC_RELAXED);
 }
 
 static bool can_read(const struct pipe *p)
@@ -127,24 +128,28 @@ static void page_done_locked(struct pipe *p, u32 pos)
 
 static s64 pipe_take_locked(struct pipe *p, struct iobuf *buf)
 {
-    s64 done = 0;
+    u32 begin = p->tail, tail = begin;
+    u64 left = used(p);
+    int err = 0;
 
-    while (buf->left && p->head != p->tail) {
-        u32 in_page = p->tail & (PAGE_SIZE - 1);
-        size_t n = min((size_t)(p->head - p->tail), PAGE_SIZE - in_page), moved;
+    while (buf->left && left) {
+        u32 in_page = tail & (PAGE_SIZE - 1);
+        size_t n = min(min(left, buf->left), PAGE_SIZE - in_page), moved;
 
-        n = min(n, buf->left);
-        moved = iobuf_put(buf, (char *)*slot_of(p, p->tail) + in_page, n);
-        done += (s64)moved;
-        __atomic_store_n(&p->tail, p->tail + (u32)moved, __ATOMIC_RELEASE);
-        if (moved && (p->tail & (PAGE_SIZE - 1)) == 0)
-            page_done_locked(p, p->tail);
-        if (moved < n)
-            return done ? done : -EFAULT;
+        moved = iobuf_put(buf, (char *)*slot_of(p, tail) + in_page, n);
+        tail += (u32)moved;
+        left -= moved;
+        if (moved < n) {
+            err = -EFAULT;
+            break;
+        }
+        if ((tail & (PAGE_SIZE - 1)) == 0)
+            page_done_locked(p, tail);
     }
-    if (p->head == p->tail)
+    __atomic_store_n(&p->tail, tail, __ATOMIC_RELAXED);
+    if (!left)
         rewind_empty_locked(p);
-    return done;
+    return tail != begin ? (s64)(tail - begin) : err;
 }
 
 static s64 pipe_read(struct file *file, struct iobuf *buf, u64 *pos)
@@ -195,23 +200,28 @@ static int page_supply_locked(struct pipe *p, void **slot)
 /* Puts in what fits. */
 static s64 pipe_put_locked(struct pipe *p, struct iobuf *buf)
 {
-    s64 done = 0;
+    u32 begin = p->head, head = begin;
+    u64 room = capacity(p) - used(p);
+    int err = 0;
 
-    while (buf->left && used(p) < capacity(p)) {
-        u32 in_page = p->head & (PAGE_SIZE - 1);
-        size_t n = min((size_t)(capacity(p) - used(p)), PAGE_SIZE - in_page), moved;
-        void **slot = slot_of(p, p->head);
+    while (buf->left && room) {
+        u32 in_page = head & (PAGE_SIZE - 1);
+        size_t n = min(min(room, buf->left), PAGE_SIZE - in_page), moved;
+        void **slot = slot_of(p, head);
 
-        n = min(n, buf->left);
-        if (page_supply_locked(p, slot))
-            return done ? done : -ENOMEM;
+        err = page_supply_locked(p, slot);
+        if (err)
+            break;
         moved = iobuf_take(buf, (char *)*slot + in_page, n);
-        done += (s64)moved;
-        __atomic_store_n(&p->head, p->head + (u32)moved, __ATOMIC_RELEASE);
-        if (moved < n)
-            return done ? done : -EFAULT;
+        head += (u32)moved;
+        room -= moved;
+        if (moved < n) {
+            err = -EFAULT;
+            break;
+        }
     }
-    return done;
+    __atomic_store_n(&p->head, head, __ATOMIC_RELAXED);
+    return head != begin ? (s64)(head - begin) : err;
 }
 
 /* Waits until `need` bytes fit. Gives the lock back and takes it again. 0, -EAGAIN, -EINTR. */
