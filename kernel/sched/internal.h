@@ -4,6 +4,7 @@
 
 #include <arch/riscv/hart.h>
 #include <arch/riscv/page.h>
+#include <debug/assert.h>
 #include <lib/list.h>
 #include <lib/types.h>
 #include <sched/thread.h>
@@ -47,8 +48,22 @@ u32 choose_hart(struct thread *t);
  * notice. */
 void runq_place(struct thread *t, u32 id, bool urgent);
 void runq_notify_locked(u32 id, bool urgent);
-void runq_insert_locked(struct runq *rq, struct thread *t, bool first);
-void runq_remove_locked(struct runq *rq, struct thread *t);
+static inline void runq_insert_locked(struct runq *rq, struct thread *t, bool first)
+{
+    assert(spin_is_held(&rq->lock));
+    assert(t->state == THREAD_RUNNABLE);
+    if (first)
+        list_add(&t->run_link, &rq->queue);
+    else
+        list_add_tail(&t->run_link, &rq->queue);
+    rq->n_queued++;
+}
+static inline void runq_remove_locked(struct runq *rq, struct thread *t)
+{
+    assert(spin_is_held(&rq->lock));
+    list_del(&t->run_link);
+    rq->n_queued--;
+}
 /* Takes a thread from a busier hart. True if there is one on the own queue now. */
 bool runq_steal(u32 at_least_queued);
 

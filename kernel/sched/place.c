@@ -36,24 +36,6 @@ u32 choose_hart(struct thread *t)
     return id;
 }
 
-void runq_insert_locked(struct runq *rq, struct thread *t, bool first)
-{
-    assert(spin_is_held(&rq->lock));
-    assert(t->state == THREAD_RUNNABLE);
-    if (first)
-        list_add(&t->run_link, &rq->queue);
-    else
-        list_add_tail(&t->run_link, &rq->queue);
-    rq->n_queued++;
-}
-
-void runq_remove_locked(struct runq *rq, struct thread *t)
-{
-    assert(spin_is_held(&rq->lock));
-    list_del(&t->run_link);
-    rq->n_queued--;
-}
-
 /* The hart must look: it is idle, must let an urgent thread pass, or must begin to watch the
  * running thread's slice. */
 void runq_notify_locked(u32 id, bool urgent)
