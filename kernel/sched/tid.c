@@ -5,7 +5,8 @@
  *
  * The search goes on where the last one ended. 1 is for the first user thread.
  *
- * Lock: `tid_lock`.
+ * Lock: `tid_lock`, interrupts off: it is also taken under proc_lock, which interrupt handlers
+ * take.
  */
 #include <debug/assert.h>
 #include <lib/bitmap.h>
@@ -34,16 +35,16 @@ static u32 take_next_locked(void)
 
 u32 tid_alloc_kernel(void)
 {
-    spin_lock(&tid_lock);
+    u64 irq = spin_lock_irqsave(&tid_lock);
     u32 tid = take_next_locked();
-    spin_unlock(&tid_lock);
+    spin_unlock_irqrestore(&tid_lock, irq);
     return tid;
 }
 
 u32 tid_alloc(void)
 {
     u32 tid;
-    spin_lock(&tid_lock);
+    u64 irq = spin_lock_irqsave(&tid_lock);
     if (first_user_came) {
         tid = take_next_locked();
     } else {
@@ -51,15 +52,15 @@ u32 tid_alloc(void)
         tid = 1;
         bitmap_set(used, tid);
     }
-    spin_unlock(&tid_lock);
+    spin_unlock_irqrestore(&tid_lock, irq);
     return tid;
 }
 
 u32 tid_next_used(u32 from)
 {
-    spin_lock(&tid_lock);
+    u64 irq = spin_lock_irqsave(&tid_lock);
     u32 tid = bitmap_find_set(used, TID_MAX, from);
-    spin_unlock(&tid_lock);
+    spin_unlock_irqrestore(&tid_lock, irq);
     return tid;
 }
 
@@ -67,8 +68,8 @@ void tid_free(u32 tid)
 {
     if (tid == 0)
         return;
-    spin_lock(&tid_lock);
+    u64 irq = spin_lock_irqsave(&tid_lock);
     assert_msg(bitmap_test(used, tid), "tid %u", tid);
     bitmap_clear(used, tid);
-    spin_unlock(&tid_lock);
+    spin_unlock_irqrestore(&tid_lock, irq);
 }
