@@ -68,7 +68,7 @@ static inline void copy_shifted(word_t *d, const u8 *s, size_t n)
 #ifdef __SANITIZE_ADDRESS__
 __attribute__((no_sanitize_address)) /* the words at both ends hold strangers' bytes as well */
 #endif
-static inline void
+static always_inline void
 copy_upwards(u8 *d, const u8 *s, size_t n)
 {
     if (n >= 2 * WORD) {
