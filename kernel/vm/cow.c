@@ -82,7 +82,7 @@ static no_inline int cow_copy(struct fault *f, pte_t *slot, pte_t pte)
     f->spare = NULL;
     fill_copy(new, f->spare_is_zeroed, old);
     if (bits & PTE_X)
-        page_sync_icache(new);
+        page_sync_icache(f->as, new);
     delay_point(DELAY_COW_BREAK);
 
     /* break before make: while one hart can still read the old frame, none may write the new
@@ -170,7 +170,7 @@ static int copy_entry(const struct vma *vma, pte_t pte, pte_t *child, struct asp
         return -ENOMEM;
     copy_page(page_to_va(to), page_to_va(from));
     if (pte_is_executable(pte))
-        page_sync_icache(to);
+        page_sync_icache(child_as, to);
     pt_fill(child, pte_make(page_to_pfn(to), pte_flags(pte)));
     if (vma->object)
         rss_add(child_as, RSS_COPIED, 1);

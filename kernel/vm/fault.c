@@ -248,7 +248,7 @@ static int fill_private_copy(struct fault *f, pte_t *slot, u64 bits)
         return -EAGAIN;
     copy_page(page_to_va(f->spare), page_to_va(f->backing));
     if (bits & PTE_X)
-        page_sync_icache(f->spare);
+        page_sync_icache(f->as, f->spare);
     pt_fill(slot, fresh_entry(f->spare, bits));
     f->spare = NULL;
     rss_add(f->as, RSS_COPIED, 1);
@@ -279,7 +279,7 @@ static no_inline int fill_object(struct fault *f, pte_t *slot, u64 bits)
             bits &= ~(PTE_W | PTE_D); /* the first write faults again and is noticed */
     }
     if (bits & PTE_X)
-        page_sync_icache(f->backing);
+        page_sync_icache(f->as, f->backing);
     count_object_page(f);
     pt_fill(slot, fresh_entry(f->backing, bits));
     f->backing = NULL;

@@ -43,7 +43,7 @@ static void protect_run(const struct vma *vma, struct pt_run *run)
             continue;
         pte_t new = protected_entry(vma, old);
         if (pte_is_executable(new) && !pte_is_executable(old))
-            page_sync_icache(pte_page(new));
+            page_sync_icache(vma->aspace, pte_page(new));
         pt_replace(&run->slots[i], new);
         ledger_revoke(vma->aspace, run->va + i * PAGE_SIZE, run->va + (i + 1) * PAGE_SIZE);
     }

@@ -43,6 +43,8 @@ void asid_init(void)
     tlb_flush_all_local();
 }
 
+static void icache_catch_up(u32 me);
+
 static u64 asid_number(u64 asid)
 {
     return asid & SATP_ASID_MASK;
@@ -93,6 +95,7 @@ static void hart_load(struct aspace *as, u32 me)
         hart_generation[me] = asid >> ASID_BITS_MAX;
         tlb_flush_all_local();
     }
+    icache_catch_up(me);
     if (!(__atomic_load_n(&as->harts_cached, __ATOMIC_RELAXED) & bit) || asid_limit == 1) {
         __atomic_fetch_or(&as->harts_cached, bit, __ATOMIC_SEQ_CST);
         tlb_flush_asid_local(asid_number(asid));
@@ -217,13 +220,50 @@ void aspace_flush_page_local(struct aspace *as, vaddr_t va)
     vm_count(as, VM_FLUSH_LOCAL, 1);
 }
 
-void page_sync_icache(struct page *page)
+/* --- instruction caches --- */
+
+/* Counts frames that became executable; each hart remembers up to which one it has fetched anew. */
+static u64 icache_generation;
+static u64 hart_icache[MAX_HARTS]; /* atomic: each hart's own, or set by who made it do so */
+
+/* This hart fetches anew if a frame became executable since it last did. */
+static void icache_catch_up(u32 me)
 {
-    /* a frame is made executable once and read by many: remember that it was done */
-    if (__atomic_load_n(&page->flags, __ATOMIC_RELAXED) & PG_ICACHE_CLEAN)
+    u64 now = __atomic_load_n(&icache_generation, __ATOMIC_ACQUIRE);
+
+    if (likely(hart_icache[me] == now))
         return;
     icache_flush_local();
-    if (harts_online & ~hart_bit(mycpu()->id))
-        icache_flush_remote(harts_online);
-    page_flags_set(page, PG_ICACHE_CLEAN);
+    __atomic_store_n(&hart_icache[me], now, __ATOMIC_RELAXED);
+}
+
+/* Those of the harts that run `as` and have not caught up. */
+static u64 icache_stale_harts(const struct aspace *as)
+{
+    u64 now = __atomic_load_n(&icache_generation, __ATOMIC_RELAXED), stale = 0;
+
+    for (u32 i = 0; i < n_harts; i++) {
+        if (__atomic_load_n(&hart_icache[i], __ATOMIC_RELAXED) != now)
+            stale |= hart_bit(i);
+    }
+    return stale & __atomic_load_n(&as->harts_active, __ATOMIC_RELAXED);
+}
+
+/*
+ * The race with a hart that is just loading `as` is settled as for translations: it joins
+ * harts_active before it looks at the generation, which is raised here before harts_active is looked at.
+ */
+void page_sync_icache(struct aspace *as, struct page *page)
+{
+    u32 me = mycpu()->id;
+
+    if (!(__atomic_load_n(&page->flags, __ATOMIC_ACQUIRE) & PG_ICACHE_CLEAN)) {
+        __atomic_fetch_add(&icache_generation, 1, __ATOMIC_ACQ_REL);
+        page_flags_set(page, PG_ICACHE_CLEAN);
+    }
+    icache_catch_up(me);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    u64 others = icache_stale_harts(as) & ~hart_bit(me);
+    if (unlikely(others))
+        icache_flush_remote(others);
 }

@@ -27,9 +27,9 @@ void aspace_flush_all(struct aspace *as); /* entries of upper tables included */
 void aspace_flush_page_local(struct aspace *as, vaddr_t va);
 void aspace_flush_local(struct aspace *as);
 
-/* Before a frame is mapped executable: instruction fetches of any hart see what was stored to
- * it. */
-void page_sync_icache(struct page *page);
+/* Before a frame is mapped executable in `as`: instruction fetches of the harts that run it see what was
+ * stored to the frame; other harts see to that themselves when they load an address space. */
+void page_sync_icache(struct aspace *as, struct page *page);
 
 #define GATHER_MAX 24
 

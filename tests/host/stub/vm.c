@@ -205,7 +205,7 @@ void sim_forget(struct aspace *as)
     aspace_flush_all(as);
 }
 
-void page_sync_icache(struct page *page)
+void page_sync_icache(struct aspace *as, struct page *page)
 {
     (void)page;
 }
