@@ -61,7 +61,7 @@ static u64 asid_load(const struct aspace *as)
  * none: a hart may be running under the old one, or be on its way to (tests/models/asid-*).
  * Locks: takes asid_lock.
  */
-static u64 asid_renew(struct aspace *as)
+static u64 no_inline asid_renew(struct aspace *as)
 {
     u64 state = spin_lock_irqsave(&asid_lock);
     if (as->asid >> ASID_BITS_MAX != asid_generation) {
