@@ -135,7 +135,8 @@ static void destroy(struct aspace *as)
 
     struct page *root = pa_to_page(as->root_pa);
     assert_msg(root->pt.n_used == 0, "%u tables left", root->pt.n_used);
-    kfree(root);
+    kmap_empty_root(page_to_va(root));
+    kfree_zeroed(root);
     if (as->exe)
         vm_file_ops.put(as->exe);
     ledger_destroy(as);

@@ -422,7 +422,11 @@ void pt_put(struct page *table)
 {
     if (!is_last_reference(table) && __atomic_sub_fetch(&table->count, 1, __ATOMIC_ACQ_REL))
         return;
+    bool is_empty = table->pt.n_used == 0;
     drop_entries(table);
     table->count = 1; /* ours was the last; kfree() takes it from one to zero */
-    kfree(table);
+    if (is_empty)
+        kfree_zeroed(table);
+    else
+        kfree(table);
 }

@@ -122,6 +122,11 @@ void kmap_fill_root(u64 *root)
     (void)root;
 }
 
+void kmap_empty_root(u64 *root)
+{
+    (void)root;
+}
+
 /* --- the TLB --- */
 
 #define SIM_ENTRIES 512
