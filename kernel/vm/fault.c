@@ -32,6 +32,7 @@ bool vm_lazy_ad;
 
 static int fault_find_area(struct fault *f);
 static int fault_check_access(struct fault *f);
+static int fault_walk(struct fault *f, pte_t **slot);
 static int fault_reserve(struct fault *f, pte_t seen);
 static int fault_resolve(struct fault *f, pte_t *slot);
 static int fault_fill(struct fault *f, pte_t *slot);
@@ -57,7 +58,7 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
         if (!err)
             err = fault_check_access(&f);
         if (!err)
-            err = walk_for(as, f.va, access, &slot);
+            err = fault_walk(&f, &slot);
         if (!err)
             err = fault_reserve(&f, pte_load(slot));
         if (!err)
@@ -66,9 +67,9 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
     rw_read_unlock(&as->lock);
     fault_finish(&f);
 
-    if (unlikely(err == WALK_LINKED))
-        return 0;
     if (unlikely(err)) {
+        if (err == WALK_LINKED)
+            return 0;
         if (err == -ENOMEM) {
             vm_count(as, VM_OOM, 1);
             f.signo = f.code = 0;
@@ -117,6 +118,12 @@ static int fault_check_access(struct fault *f)
     if (likely(f->vma->prot & f->access))
         return 0;
     return fault_fails(f, SIGSEGV, SEGV_ACCERR);
+}
+
+static int fault_walk(struct fault *f, pte_t **slot)
+{
+    *slot = walk_down(f->as, f->va);
+    return likely(*slot) ? 0 : walk_slowly(f->as, f->va, f->access, slot);
 }
 
 static int reserve_frame(struct fault *f, bool zeroed)

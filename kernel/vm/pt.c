@@ -10,36 +10,15 @@
 #include <vm/pt.h>
 #include <vm/tlb.h>
 
-static always_inline pte_t *walk_down(const struct aspace *as, vaddr_t va)
-{
-    const pte_t *table = as->root;
-
-    assert(va < USER_END);
-#pragma GCC unroll 2 /* shifts by constants */
-    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
-        pte_t entry = pte_load(&table[pt_index(va, level)]);
-        if (unlikely(!pte_is_private(entry)))
-            return NULL;
-        /* invariant: `table` is now the table of level - 1 that serves va, and ours alone */
-        table = pte_table(entry);
-    }
-    return (pte_t *)&table[pt_index(va, 0)];
-}
-
 pte_t *walk(const struct aspace *as, vaddr_t va)
 {
     return walk_down(as, va);
 }
 
-int walk_for(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **slot)
-{
-    *slot = walk_down(as, va);
-    return likely(*slot) ? 0 : walk_slowly(as, va, access, slot);
-}
-
 int walk_alloc(struct aspace *as, vaddr_t va, pte_t **slot)
 {
-    return walk_for(as, va, VM_ACCESS_WRITE, slot);
+    *slot = walk_down(as, va);
+    return likely(*slot) ? 0 : walk_slowly(as, va, VM_ACCESS_WRITE, slot);
 }
 
 const pte_t *walk_any(const struct aspace *as, vaddr_t va)

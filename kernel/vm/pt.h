@@ -36,10 +36,6 @@ pte_t *walk(const struct aspace *as, vaddr_t va);
 /* The same, making tables, and making shared ones this address space's own, as needed. Returns
  * 0, -ENOMEM, -EOVERFLOW. */
 int must_check walk_alloc(struct aspace *as, vaddr_t va, pte_t **slot);
-/* For a fault: as walk_alloc(), but an access that a shared table can serve makes it walkable
- * for the hardware instead: WALK_LINKED, and nothing is left to do. */
-int must_check walk_for(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **slot);
-#define WALK_LINKED 1
 /* To look only, into shared tables too. Locks: as->lock for writing. */
 const pte_t *walk_any(const struct aspace *as, vaddr_t va);
 /* Like walk(), for callers without as->lock: the leaf table's lock is held if not NULL. */
@@ -115,6 +111,23 @@ static inline pte_t *pte_table(pte_t entry)
     return pa_to_va(pte_pa(entry));
 }
 
+/* The body of walk(), for the fault path. */
+static always_inline pte_t *walk_down(const struct aspace *as, vaddr_t va)
+{
+    const pte_t *table = as->root;
+
+    assert(va < USER_END);
+#pragma GCC unroll 2 /* shifts by constants */
+    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+        pte_t entry = pte_load(&table[pt_index(va, level)]);
+        if (unlikely(!pte_is_private(entry)))
+            return NULL;
+        /* invariant: `table` is now the table of level - 1 that serves va, and ours alone */
+        table = pte_table(entry);
+    }
+    return (pte_t *)&table[pt_index(va, 0)];
+}
+
 struct tlb_gather;
 /* Takes empty tables that only serve [start, end) out and gives them to the gather. Locks:
  * as->lock for writing. */
@@ -128,7 +141,10 @@ struct page *pt_create_root(void);
 
 /* --- ptown.c: tables with several references --- */
 
-/* What walk_for() does when the private tables do not lead to va. */
+/* For a fault, when the private tables do not lead to va: as walk_alloc(), but an access that a
+ * shared table can serve makes it walkable for the hardware instead: WALK_LINKED, and nothing is left
+ * to do. */
+#define WALK_LINKED 1
 int must_check walk_slowly(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **slot);
 /* Makes the table below a slot of a private table this address space's own, or makes an empty
  * one. Locks: as->lock. Returns 0, -ENOMEM, -EOVERFLOW. */
