@@ -195,14 +195,17 @@ static bool is_dense(const struct page *table)
 static int share_table(struct aspace *parent, pte_t *from, struct aspace *child,
                        const struct span *span)
 {
-    /* the child's table above is made if this is the first entry in it */
-    if (span->level < PT_LEVELS - 1) {
+    pte_t *to = pt_upper_slot(child, span->start, span->level);
+
+    if (!to) {
+        /* the first entry in the child's table above */
         int err =
             pt_own(child, pt_upper_slot(child, span->start, PT_LEVELS - 1), PT_LEVELS - 1);
         if (err)
             return err;
+        to = pt_upper_slot(child, span->start, span->level);
     }
-    return pt_share(parent, from, child, pt_upper_slot(child, span->start, span->level));
+    return pt_share(parent, from, child, to);
 }
 
 /* What one leaf table holds, entry by entry, area by area. */
