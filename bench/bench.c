@@ -262,6 +262,7 @@ static void write_child(void)
     waitpid(pid, NULL, 0);
     report("write-child", *cost, N);
     munmap(p, N * PAGE);
+    munmap(cost, PAGE);
 }
 
 static void write_parent(void)

@@ -5,7 +5,7 @@ import math
 WIDTH, HEIGHT = 720, 440
 LEFT, RIGHT, TOP, BOTTOM = 84, 120, 48, 56
 STYLE = {"cow": ("calf, copy-on-write", "#0072b2", ""), "eager": ("calf, eager", "#d55e00", "6 4"),
-         "share": ("calf, sharing page tables", "#009e73", ""),
+         "share": ("calf, fork=share", "#009e73", ""),
          "Linux": ("Linux", "#555555", "2 3")}
 
 
