@@ -8,6 +8,7 @@
  * What the calls on areas promise, one by one: the heap, stacks, advice for fork, tails of
  * truncated pages, dirty pages, running out of memory, counts at their limit.
  */
+#include "stub/check.h"
 #include "stub/kernel.h"
 #include "stub/vm.h"
 #include "t.h"
@@ -468,11 +469,6 @@ static void ledger_notices(void)
     as->ledger = NULL;
     stub_n_held = 0;
     finish(as);
-}
-
-static void no_file(struct file *f)
-{
-    (void)f;
 }
 
 int main(int argc, char **argv)

@@ -19,6 +19,7 @@
  *   mprotect and truncation hold for every hart when the call returns
  */
 #include "stub/fibers.h"
+#include "stub/check.h"
 #include "stub/kernel.h"
 #include "stub/vm.h"
 #include "t.h"
@@ -396,25 +397,6 @@ static void map(struct aspace *as, vaddr_t at, u64 pages, u32 flags, struct vm_o
     CHECK_EQ(vm_mmap(as, &req, &out), 0);
 }
 
-static void check_recount(void)
-{
-    static char text[2048];
-
-    vm_recount(text, sizeof(text));
-    CHECK(strncmp(text, "ok", 2) == 0);
-    if (strncmp(text, "ok", 2) != 0)
-        fprintf(stderr, "%s", text);
-}
-
-static u64 free_frames(void)
-{
-    struct mem_stats stats;
-
-    mem_drain();
-    mem_stats_read(&stats);
-    return stats.free_pages;
-}
-
 static void run(const char *engine, bool lazy_ad, unsigned n_rounds)
 {
     static const unsigned one_in[] = {2, 3, 5, 9, 17, 33}; /* short turns and long ones */
@@ -465,11 +447,6 @@ static void all_at_once_share(void)
     share_policy = (struct share_policy){1, 1};
     run("share", false, ROUNDS);
     run("share", true, 2 * ROUNDS);
-}
-
-static void no_file(struct file *f)
-{
-    (void)f;
 }
 
 int main(int argc, char **argv)

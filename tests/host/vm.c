@@ -13,6 +13,7 @@
  *
  * Pages lie around a 2 MiB and a 1 GiB boundary, so that ranges straddle tables of both levels.
  */
+#include "stub/check.h"
 #include "stub/kernel.h"
 #include "stub/vm.h"
 #include "t.h"
@@ -340,25 +341,6 @@ static void one_step(void)
     }
 }
 
-static void check_recount(void)
-{
-    char text[2048];
-
-    vm_recount(text, sizeof(text));
-    CHECK(strncmp(text, "ok", 2) == 0);
-    if (strncmp(text, "ok", 2) != 0)
-        fprintf(stderr, "%s", text);
-}
-
-static u64 free_frames(void)
-{
-    struct mem_stats stats;
-
-    mem_drain();
-    mem_stats_read(&stats);
-    return stats.free_pages;
-}
-
 static void model_run(const char *engine, unsigned n_steps)
 {
     u64 free_before = free_frames();
@@ -531,11 +513,6 @@ static void gap_search(void)
     req.length = UINT64_MAX - 4;
     CHECK_EQ(vm_mmap(as, &req, &d), -ENOMEM);
     aspace_put(as);
-}
-
-static void no_file(struct file *f)
-{
-    (void)f;
 }
 
 int main(int argc, char **argv)
