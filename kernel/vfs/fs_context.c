@@ -138,29 +138,24 @@ static s64 name_from(const struct path *path, const struct path *root, const cha
     return end - at - 1;
 }
 
-s64 path_name_from(const struct path *path, const struct path *root, char *buf, size_t size)
+/* The name as the caller's root sees it. */
+static s64 name_for_caller(const struct path *path, const char *prefix, char *buf, size_t size)
 {
-    return name_from(path, root, "", buf, size);
+    struct path root;
+    s64 n;
+
+    caller_root(&root);
+    n = name_from(path, &root, prefix, buf, size);
+    path_put(&root);
+    return n;
 }
 
 s64 path_name(const struct path *path, char *buf, size_t size)
 {
-    struct path root;
-    s64 n;
-
-    caller_root(&root);
-    n = name_from(path, &root, "", buf, size);
-    path_put(&root);
-    return n;
+    return name_for_caller(path, "", buf, size);
 }
 
 s64 path_name_marked(const struct path *path, char *buf, size_t size)
 {
-    struct path root;
-    s64 n;
-
-    caller_root(&root);
-    n = name_from(path, &root, "(unreachable)", buf, size);
-    path_put(&root);
-    return n;
+    return name_for_caller(path, "(unreachable)", buf, size);
 }

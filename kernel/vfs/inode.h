@@ -246,8 +246,6 @@ void path_put(const struct path *p);
 /* As path_name() (vfs.h), with "(unreachable)" in front of what is not below the caller's root.
  */
 s64 path_name_marked(const struct path *path, char *buf, size_t size);
-/* path_name() (vfs.h) as seen from a given root. */
-s64 path_name_from(const struct path *path, const struct path *root, char *buf, size_t size);
 extern struct path root_path; /* the root of the tree, set at boot */
 
 #define WALK_FOLLOW    1 /* a symbolic link at the end is followed */

@@ -3,9 +3,8 @@
  * A user address space: its areas and its page tables.
  *
  * Locks, in order: `lock` (sleeping; read for faults, write for anything that changes areas) →
- * object->map_lock → page-table locks (`pt_lock` for upper tables, page->pt.lock for a leaf
- * table) → frame allocator. Whoever only needs the areas to hold still takes `lock` for
- * reading.
+ * object->map_lock → page-table locks (page->pt.lock, from the root downwards) → frame
+ * allocator. Whoever only needs the areas to hold still takes `lock` for reading.
  */
 #pragma once
 

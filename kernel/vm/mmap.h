@@ -45,7 +45,7 @@ vaddr_t vm_brk(struct aspace *as, vaddr_t brk);
 /* Faults the range in, as MAP_POPULATE. Stops quietly at the first problem. */
 void vm_populate(struct aspace *as, vaddr_t addr, u64 length);
 
-/* For /proc: what each area holds. Called with the area's facts, under as->lock for reading. */
+/* For /proc: what each area holds. Locks: as->lock for writing (vm/usage.c). */
 struct vma_usage {
     u64 rss, pss_shifted /* << 12 */, shared_clean, shared_dirty, private_clean,
         private_dirty; /* pages */
