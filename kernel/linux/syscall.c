@@ -3,23 +3,11 @@
 #include <linux/syscall.h>
 
 #include <asm/unistd.h>
-#include <asm/unistd.h>
 #include <debug/log.h>
 #include <linux/errno.h>
 #include <sched/thread.h>
 
 const u64 n_syscalls = SYSCALL_TABLE_SIZE;
-
-const char *syscall_name(u64 number)
-{
-    return number < SYSCALL_TABLE_SIZE ? syscall_info[number].name : NULL;
-}
-
-/* Every program of a newer C library asks for it at its start, and does without. */
-static bool is_merely_probed(u64 nr)
-{
-    return nr == __NR_rseq;
-}
 
 /* C libraries try these in every program and do well without: no line on the console. */
 static int absent_log_level(u64 nr)
@@ -34,8 +22,6 @@ long sys_absent(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
     u64 nr = thread_trapframe(current)->a7;
 
     if (nr >= SYSCALL_TABLE_SIZE)
-        return -ENOSYS;
-    if (is_merely_probed(nr))
         return -ENOSYS;
     u64 bit = 1UL << (nr % 64);
     if (!(__atomic_fetch_or(&seen[nr / 64], bit, __ATOMIC_RELAXED) & bit)) {

@@ -17,8 +17,6 @@ typedef long (*syscall_fn)(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 /* Every slot is callable: absent calls end in sys_absent(), which logs the name once. */
 extern const syscall_fn syscall_table[SYSCALL_TABLE_SIZE];
 extern const u64 n_syscalls; /* slots */
-/* NULL if Linux has no call of this number either. */
-const char *syscall_name(u64 number);
 long sys_absent(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 
 /* What an argument is: for traces, and for the tests that put wild pointers in. */

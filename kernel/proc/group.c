@@ -221,16 +221,6 @@ u32 proc_sid(struct proc *proc)
     return sid;
 }
 
-u32 pgrp_sid(u32 pgid)
-{
-    u64 state = spin_lock_irqsave(&proc_lock);
-    struct pgrp *g = pgrp_find_locked(pgid);
-    u32 sid = g ? g->session->id->nr : 0;
-
-    spin_unlock_irqrestore(&proc_lock, state);
-    return sid;
-}
-
 bool proc_is_session_leader(struct proc *proc)
 {
     return proc_sid(proc) == proc_id(proc);

@@ -237,8 +237,6 @@ u32 proc_sid(struct proc *proc);
 bool proc_is_session_leader(struct proc *proc);
 /* Nobody outside could continue its members: they are not stopped, and reads get -EIO. */
 bool pgrp_is_orphaned(u32 pgid);
-/* The session of a group; 0: no such group. */
-u32 pgrp_sid(u32 pgid);
 /* The calling process's session. Stable while the process lives; tty fields under proc_lock. */
 struct session *session_current(void);
 

@@ -40,11 +40,6 @@ struct sbi_result sbi_call(u64 extension, u64 function, u64 arg0, u64 arg1, u64 
     return (struct sbi_result){(long)a0, (long)a1};
 }
 
-u32 sbi_spec_version(void)
-{
-    return sbi_call(EXT_BASE, 0, 0, 0, 0, 0, 0).value;
-}
-
 bool sbi_has_extension(u64 extension)
 {
     struct sbi_result r = sbi_call(EXT_BASE, 3, extension, 0, 0, 0, 0);

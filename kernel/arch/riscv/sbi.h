@@ -13,7 +13,6 @@ struct sbi_result sbi_call(u64 extension, u64 function, u64 a0, u64 a1, u64 a2, 
 
 /* Finds out which extensions there are. */
 void sbi_init(void);
-u32 sbi_spec_version(void); /* major << 24 | minor */
 bool sbi_has_extension(u64 extension);
 
 void sbi_console_write(const char *text, size_t n);
