@@ -18,8 +18,8 @@ BOOTS = {
     "4": (DEBUG, 4, "512M", "", ALL),
     # the engine that copies at fork obeys the same rules
     "eager": (DEBUG, 2, "256M", "fork=eager", SHARING),
-    # and so does the one that shares page tables
-    "share": (DEBUG, 4, "256M", "fork=share", SHARING),
+    # and so does the one that shares pages only
+    "cow": (DEBUG, 4, "256M", "fork=cow", SHARING),
     # as on hardware that faults instead of setting the A and D bits
     "ad": (DEBUG, 2, "256M", "ad=fault", SHARING),
     # 8-bit reference counts: many sharers meet the limit

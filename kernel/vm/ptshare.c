@@ -3,8 +3,8 @@
  * Fork of an address space: uvmcopy() and its engines.
  *
  *   eager   every private page is copied at once (what Unix did before copy-on-write)
- *   cow     pages are shared until somebody writes (the default)
- *   share   whole page tables are shared until somebody goes there
+ *   cow     pages are shared until somebody writes
+ *   share   whole page tables are shared until somebody goes there (the default)
  *
  * All obey the same rules and are told apart in one place, struct fork_engine.
  *
@@ -267,8 +267,8 @@ static int share_copy_tables(struct aspace *parent, struct aspace *child)
 }
 
 static const struct fork_engine engines[] = {
-    {"cow", cow_copy_tables},
     {"share", share_copy_tables},
+    {"cow", cow_copy_tables},
     {"eager", eager_copy_tables},
 };
 
