@@ -23,6 +23,11 @@ static const struct {
     {"tlb_flush_remote", "flushes that other harts were asked for"},
     {"pt_alloc", "page-table pages taken"},
     {"pt_free", "page-table pages given back"},
+    {"pt_shared", "page tables that a fork shared whole"},
+    {"pt_sealed", "shared tables made read-only for their first user"},
+    {"pt_linked", "shared tables made walkable, for reading"},
+    {"pt_reclaimed", "shared tables whose last user took them back: nothing copied"},
+    {"pt_copied", "shared tables copied for a writer"},
 };
 
 static const char *explain(const char *name)

@@ -216,12 +216,24 @@ static long pdeath_out(u64 to)
     return copyout(to, &value, sizeof(value));
 }
 
-static long engine_set(u64 from)
-{
-    char name[16];
-    s64 n = copyin_str(name, from, sizeof(name));
+static const char *const engine_names[] = {
+    [CALF_FORK_EAGER] = "eager", [CALF_FORK_COW] = "cow", [CALF_FORK_SHARE] = "share"};
 
-    return n < 0 ? n : aspace_set_engine(current->aspace, name);
+static long engine_set(u64 value)
+{
+    if (value >= ARRAY_SIZE(engine_names) || !engine_names[value])
+        return -EINVAL;
+    return aspace_set_engine(current->aspace, engine_names[value]);
+}
+
+static long engine_get(void)
+{
+    const char *name = aspace_engine_name(current->aspace);
+    long value = CALF_FORK_EAGER;
+
+    while (strcmp(engine_names[value], name) != 0)
+        value++;
+    return value;
 }
 
 long sys_prctl(u64 option, u64 a, u64 b, u64 c, u64 d)
@@ -269,8 +281,10 @@ long sys_prctl(u64 option, u64 a, u64 b, u64 c, u64 d)
         return (int)option == PR_SET_VMA ? -EINVAL : 0;
     case PR_CAPBSET_READ:
         return a > 40 ? -EINVAL : 1;
-    case PR_CALF_FORK_ENGINE:
+    case PR_CALF_SET_FORK_ENGINE:
         return engine_set(a);
+    case PR_CALF_GET_FORK_ENGINE:
+        return engine_get();
     }
     return -EINVAL;
 }

@@ -302,6 +302,8 @@ static int image_build(struct exec *x)
     x->aspace->limit_data = proc->limits[RLIMIT_DATA].rlim_cur;
     x->aspace->limit_stack = proc->limits[RLIMIT_STACK].rlim_cur;
     x->aspace->limit_memlock = proc->limits[RLIMIT_MEMLOCK].rlim_cur;
+    if (current->aspace) /* the first program has none to inherit from */
+        x->aspace->engine = current->aspace->engine;
     old = aspace_use(x->aspace);
     err = exec_load(x);
     if (!err)

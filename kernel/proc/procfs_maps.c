@@ -267,6 +267,7 @@ static int cow_counters(struct text *out, struct proc *proc)
 
     if (!as)
         return -ESRCH;
+    text_printf(out, "fork_engine %s\n", aspace_engine_name(as));
     for (int i = 0; i < VM_N_EVENTS; i++)
         text_printf(out, "%s %lu\n", vm_event_names[i],
                     __atomic_load_n(&as->events[i], __ATOMIC_RELAXED));

@@ -173,6 +173,11 @@ int aspace_set_engine(struct aspace *as, const char *name)
     return 0;
 }
 
+const char *aspace_engine_name(const struct aspace *as)
+{
+    return __atomic_load_n(&as->engine, __ATOMIC_RELAXED)->name;
+}
+
 /* One more user, unless it is on its way out. */
 static bool get_unless_dead(struct aspace *as)
 {

@@ -97,7 +97,6 @@ struct aspace *aspace_use(struct aspace *as);
  * (docs/fork.md). Needs a quiet machine (all other threads waiting). Writes "ok ...\n" or one
  * line per mismatch. */
 size_t vm_recount(char *buf, size_t size);
-/* prctl: the engine for one process: "eager", "cow". Returns 0, -EINVAL. */
 /* Pages mapped, of one kind. */
 static inline u64 aspace_rss(const struct aspace *as, enum rss_kind kind)
 {
@@ -111,4 +110,6 @@ static inline u64 aspace_rss_total(const struct aspace *as)
 }
 /* Page tables that lead to its memory, shared ones included. */
 u64 aspace_n_tables(struct aspace *as);
+/* How fork treats it: "eager", "cow", "share". Setting returns 0, -EINVAL. */
 int aspace_set_engine(struct aspace *as, const char *name);
+const char *aspace_engine_name(const struct aspace *as);
