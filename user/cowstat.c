@@ -17,6 +17,7 @@ static const struct {
     {"cow_zero_filled", "first writes: a zeroed page was given"},
     {"cow_zero_mapped", "first reads: the one zero page was mapped"},
     {"cow_file_mapped", "pages of files mapped at a fault"},
+    {"cow_ahead", "of these, pages seen to before they were touched"},
     {"cow_spurious", "faults that found nothing to do"},
     {"cow_oom", "faults that found no memory"},
     {"tlb_flush_local", "flushes of this hart's own translations"},

@@ -307,6 +307,7 @@ void proc_times_add_aspace(struct proc_times *sum, struct aspace *as)
 
     for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
         sum->min_faults += as->events[faults[i]];
+    sum->min_faults -= as->events[VM_AHEAD];
     s64 rss = max(as->peak_rss, (s64)aspace_rss_total(as));
     sum->max_rss_pages = max(sum->max_rss_pages, (u64)max(rss, 0L));
 }

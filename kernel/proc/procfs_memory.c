@@ -114,7 +114,7 @@ static u64 faults(void)
 
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         sum += vm_event_total(kinds[i]);
-    return sum;
+    return sum - vm_event_total(VM_AHEAD);
 }
 
 int procfs_vmstat_show(struct text *out, const struct pseudo_id *id)

@@ -38,7 +38,7 @@ const char *const vm_event_names[VM_N_EVENTS] = {
     [VM_TABLE_ALLOC] = "pt_alloc",        [VM_TABLE_FREE] = "pt_free",
     [VM_TABLE_SHARED] = "pt_shared",      [VM_TABLE_SEALED] = "pt_sealed",
     [VM_TABLE_LINKED] = "pt_linked",      [VM_TABLE_RECLAIMED] = "pt_reclaimed",
-    [VM_TABLE_COPIED] = "pt_copied",
+    [VM_TABLE_COPIED] = "pt_copied",      [VM_AHEAD] = "cow_ahead",
 };
 
 u64 vm_event_total(enum vm_event event)

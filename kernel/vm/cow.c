@@ -4,7 +4,8 @@
  *
  *   fork                 both entries: cow, the frame's count one higher
  *   write, count > 1     a copy for the writer; the others keep the frame
- *   write, count == 1    nobody else is left: the frame becomes writable where it is
+ *   write, count == 1    nobody else is left: the frame becomes writable where it is, and so
+ *                        do those behind it when somebody writes page after page
  *
  * COW-1  A private frame with more than one reference has no writable entry.
  * COW-2  A cow entry is never writable, and lies in a private area that permits writing.
@@ -28,7 +29,10 @@
 #include <vm/pt.h>
 #include <vm/tlb.h>
 
+#define REUSE_AHEAD 31 /* pages behind the one that was written to */
+
 static int cow_reuse(struct fault *f, pte_t *slot, pte_t pte);
+static int reuse_ahead(struct fault *f, pte_t *slot);
 static int cow_copy(struct fault *f, pte_t *slot, pte_t pte);
 
 int cow_break(struct fault *f, pte_t *slot, pte_t pte)
@@ -43,9 +47,37 @@ int cow_break(struct fault *f, pte_t *slot, pte_t pte)
 static no_inline int cow_reuse(struct fault *f, pte_t *slot, pte_t pte)
 {
     pt_replace(slot, pte_make(pte_pfn(pte), vma_pte_bits(f->vma)));
+    trace(TRACE_REUSE, f->va, pte_pfn(pte), pte_pfn(pte), 1);
+    if (pt_index(f->va, 0) > 0 && pte_is_writable(pte_load(slot - 1)))
+        return reuse_ahead(f, slot);
     aspace_flush_page_local(f->as, f->va);
     vm_count(f->as, VM_REUSED, 1);
-    trace(TRACE_REUSE, f->va, pte_pfn(pte), pte_pfn(pte), 1);
+    return 0;
+}
+
+/*
+ * The page before is writable already: somebody may be writing page after page, and each would
+ * cost a trap. The pages behind are taken over too, up to the first that has another owner; for
+ * each the table's lock makes a count of one stable (COW-8). That takes no memory, and who
+ * writes here and there does not get here.
+ */
+static no_inline int reuse_ahead(struct fault *f, pte_t *slot)
+{
+    vaddr_t end = min(f->vma->end, align_down(f->va, pt_span(1)) + pt_span(1));
+    u64 bits = vma_pte_bits(f->vma);
+    vaddr_t va = f->va + PAGE_SIZE;
+
+    for (end = min(end, va + REUSE_AHEAD * PAGE_SIZE); va < end; va += PAGE_SIZE) {
+        pte_t pte = pte_load(++slot);
+        if (!pte_is_cow(pte) || !page_has_sole_owner(pte_page(pte)))
+            break;
+        pt_replace(slot, pte_make(pte_pfn(pte), bits));
+        trace(TRACE_REUSE, va, pte_pfn(pte), pte_pfn(pte), 1);
+    }
+    u64 n = (va - f->va) >> PAGE_SHIFT;
+    aspace_flush_range_local(f->as, f->va, va);
+    vm_count(f->as, VM_REUSED, n);
+    vm_count(f->as, VM_AHEAD, n - 1);
     return 0;
 }
 

@@ -12,6 +12,7 @@ enum vm_event {
     VM_ZERO_FILLED, /* first writes: a zeroed frame */
     VM_ZERO_MAPPED, /* first reads: the zero page */
     VM_FILE_MAPPED, /* pages of objects mapped by faults */
+    VM_AHEAD,       /* of these five, pages that a fault saw to besides its own */
     VM_SPURIOUS,    /* faults that found nothing to do (PT-3) */
     VM_OOM,         /* faults that found no memory */
     VM_FLUSH_LOCAL,

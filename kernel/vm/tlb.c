@@ -209,6 +209,19 @@ void aspace_flush_local(struct aspace *as)
     vm_count(as, VM_FLUSH_LOCAL, 1);
 }
 
+void aspace_flush_range_local(struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    u64 asid = asid_number(asid_load(as));
+
+    if (unlikely(as->has_old_asid) || end - start > TLB_RANGE_MAX) {
+        aspace_flush_local(as);
+        return;
+    }
+    for (vaddr_t va = start; va < end; va += PAGE_SIZE)
+        tlb_flush_page_local(va, asid);
+    vm_count(as, VM_FLUSH_LOCAL, 1);
+}
+
 void aspace_flush_page_local(struct aspace *as, vaddr_t va)
 {
     u64 asid = asid_number(asid_load(as));

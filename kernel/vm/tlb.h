@@ -25,6 +25,7 @@ void aspace_flush_all(struct aspace *as); /* entries of upper tables included */
 /* On this hart only: after a change that other harts may notice late (more permission, same
  * frame). */
 void aspace_flush_page_local(struct aspace *as, vaddr_t va);
+void aspace_flush_range_local(struct aspace *as, vaddr_t start, vaddr_t end);
 void aspace_flush_local(struct aspace *as);
 
 /* Before a frame is mapped executable in `as`: instruction fetches of the harts that run it see what was

@@ -395,6 +395,54 @@ static void reuse_is_local(void)
     finish(parent);
 }
 
+static bool is_writable(struct aspace *as, int i)
+{
+    return pte_is_writable(pte_load(walk(as, AT + i * PAGE_SIZE)));
+}
+
+/* Who writes page after page takes the next ones over along with it: up to the first that
+ * somebody shares (COW-8), to the end of the area (COW-9), and no further than a window. */
+static void reuse_goes_ahead(void)
+{
+    enum { N = 64, SHARED = 20, LAST = 58 };
+    struct aspace *parent = create(), *child;
+
+    map(parent, AT, N);
+    for (int i = 0; i < N; i++)
+        store(parent, AT + i * PAGE_SIZE, i);
+    child = fork_of(parent);
+    for (int i = 0; i < N; i++) {
+        if (i != SHARED)
+            store(child, AT + i * PAGE_SIZE, 100 + i);
+        load(parent, AT + i * PAGE_SIZE); /* this hart remembers a read-only page */
+    }
+    /* from here on an area that permits more */
+    CHECK_EQ(vm_mprotect(parent, AT + LAST * PAGE_SIZE, PAGE_SIZE * (N - LAST), 7), 0);
+    store(parent, AT, 1000);
+    CHECK(!is_writable(parent, 1)); /* one write is not a run */
+    for (int i = 1; i < N; i++) {
+        store(parent, AT + i * PAGE_SIZE, 1000 + i);
+        if (i == 1) {
+            CHECK_EQ(parent->events[VM_REUSED], SHARED);
+            CHECK_EQ(parent->events[VM_AHEAD], SHARED - 2);
+            CHECK(!is_writable(parent, SHARED));
+        }
+        if (i == SHARED + 1)
+            CHECK(is_writable(parent, i + 31) && !is_writable(parent, i + 32));
+        if (i == LAST - 1)
+            CHECK(!is_writable(parent, LAST));
+    }
+    CHECK_EQ(parent->events[VM_REUSED], N - 1);
+    CHECK_EQ(parent->events[VM_COPIED], 1);
+    CHECK_EQ(parent->events[VM_SPURIOUS], 0);
+    for (int i = 0; i < N; i++) {
+        CHECK_EQ(load(child, AT + i * PAGE_SIZE), i == SHARED ? i : 100 + i);
+        CHECK_EQ(load(parent, AT + i * PAGE_SIZE), 1000 + i);
+    }
+    finish(child);
+    finish(parent);
+}
+
 /* A hart that remembers the absence, or the cow entry, of a page that another hart has made
  * since, faults once more and then goes on (PT-3). */
 static void late_harts(void)
@@ -488,6 +536,7 @@ int main(int argc, char **argv)
     RUN(many_sharers);
     RUN(count_at_limit);
     RUN(reuse_is_local);
+    RUN(reuse_goes_ahead);
     RUN(late_harts);
     RUN(recount_notices);
     RUN(ledger_notices);

@@ -200,6 +200,11 @@ void aspace_flush_local(struct aspace *as)
     sim_flush(mycpu()->id, as, 0, USER_END);
 }
 
+void aspace_flush_range_local(struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    sim_flush(mycpu()->id, as, start, end);
+}
+
 void aspace_flush_page_local(struct aspace *as, vaddr_t va)
 {
     sim_flush(mycpu()->id, as, va, va + PAGE_SIZE);
