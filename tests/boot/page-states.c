@@ -55,10 +55,12 @@ int main(void)
     t_wait_ok(pid);
     t_msleep(20);
     expect("alone again", me, m, "zppccc..");
+    m[5 * PAGE] = 3;
+    expect("taken over", me, m, "zppccp..");
     m[3 * PAGE] = 3;
-    expect("taken over", me, m, "zpppcc..");
+    expect("taken over with the next one", me, m, "zppppp..");
     CHECK(mprotect(m, 4 * PAGE, PROT_READ) == 0);
-    expect("read-only", me, m, "zrrrcc..");
+    expect("read-only", me, m, "zrrrpp..");
     CHECK(mprotect(m, 4 * PAGE, RW) == 0);
     m[PAGE] = 4;
     char *s = t_map_shared(N);
