@@ -13,6 +13,8 @@ MEM    ?= 512M
 APPEND ?=
 INITRD ?= build/initrd.cpio
 DEBUG  ?= 0
+STEPS  ?= 10000000
+SEED   ?= 1
 V      ?= 0
 
 CROSS  ?= riscv64-linux-gnu-
@@ -29,7 +31,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: all help qemu qemu-gdb linux test test-build check bench mutants doctor setup \
+.PHONY: all help qemu qemu-gdb linux test test-build check bench model mutants doctor setup \
         fetch flags clean
 
 all: build/calf build/initrd.cpio ## build the kernel and the initial file system
@@ -41,7 +43,7 @@ all: build/calf build/initrd.cpio ## build the kernel and the initial file syste
 NEED := build/.setup-build
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := build $(if $(filter qemu qemu-gdb linux test mutants bench setup,$(GOALS)),run) \
-          $(if $(filter test test-build mutants check setup,$(GOALS)),test) \
+          $(if $(filter test test-build mutants check model setup,$(GOALS)),test) \
           $(if $(filter qemu-gdb setup,$(GOALS)),gdb)
 build/.setup-build: tools/setup
 	$(Q)tools/setup $(GROUPS)
@@ -214,7 +216,21 @@ $(HOST_BIN): build/host/%: $$(call host_objects,tests/host/%.c)
 	$(call say,HOST,tests/host/$*.c)
 	$(Q)$(HOSTCC) $(HOST_FLAGS) $^ -o $@ -lm -lpthread
 
--include $(shell find build/host/o -name '*.d' 2>/dev/null)
+# The same with optimisation and without sanitizers, for runs of millions of steps.
+FAST_FLAGS   = -std=gnu11 -O2 -g -DHOST_TEST=1 -DDEBUG=1 -Wall -Wextra -Wno-unused-parameter \
+               $(WERROR) -Itests/host/stub -Itests/host -Ikernel -idirafter tools/libfdt \
+               -idirafter build/libfdt
+fast_objects = $(patsubst %,build/fast/o/%.o,$(1) $(call with,$(1)))
+
+build/fast/o/%.c.o: %.c Makefile | build/.setup-test build/libfdt/libfdt.h
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(FAST_FLAGS) -MD -MP -c $< -o $@
+
+build/fast/trees: build/fast/%: $$(call fast_objects,tests/host/%.c)
+	$(call say,HOST,tests/host/$*.c)
+	$(Q)$(HOSTCC) $(FAST_FLAGS) $^ -o $@ -lm -lpthread
+
+-include $(shell find build/host/o build/fast/o -name '*.d' 2>/dev/null)
 
 # ---- targets -----------------------------------------------------------------------
 
@@ -228,6 +244,8 @@ help: ## this text
 	  'DEBUG=$(DEBUG)' '1: the debug kernel, with assertions' \
 	  'V=$(V)' '1: show each command' \
 	  'TESTS=$(TESTS)' 'make test: only tests with this in their name' \
+	  'STEPS=$(STEPS)' 'make model: how many steps' \
+	  'SEED=$(SEED)' 'make model: of the random numbers' \
 	  'QEMU=' 'the emulator to use instead of qemu-system-riscv64' \
 	  'QEMUFLAGS=' 'more options for it, e.g. QEMUFLAGS="-cpu rv64,svade=on,svadu=off"'
 	@echo; echo 'Ctrl-A x leaves the emulator, Ctrl-A c reaches its monitor.'
@@ -256,6 +274,9 @@ check: build/.setup-test build/libfdt/libfdt.h ## style: layers, sizes, headers,
 
 bench: build/.setup-run build/calf build/test.cpio build/linux/vmlinux ## measure against Linux and print the table
 	$(Q)bench/run $(BENCH)
+
+model: build/.setup-test build/fast/trees ## shared page tables against a plain model, ten million random steps
+	$(Q)build/fast/trees $(SEED) $(STEPS)
 
 mutants: $(TEST_NEEDS) ## break the code on purpose, one fault at a time, and see the tests notice
 	$(Q)tests/mutants/run

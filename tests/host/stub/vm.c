@@ -15,6 +15,7 @@
 #include <vm/pt.h>
 #include <vm/tlb.h>
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- sleeping locks --- */
@@ -127,27 +128,49 @@ void kmap_empty_root(u64 *root)
     (void)root;
 }
 
-/* --- the TLB --- */
+/* --- the TLB ---
+ *
+ * Each hart has a cache of leaf entries and one of upper entries. A flush of everything only
+ * moves a clock: what was remembered before it counts no more. Address spaces share clocks by
+ * their address, so now and then more is forgotten than was asked for.
+ */
 
-#define SIM_ENTRIES 512
+#define SIM_SETS    128
+#define SIM_WAYS    4
+#define SIM_UPPERS  64
+#define SIM_CLOCKS  61
 #define MANY_FAULTS 100
 
 struct sim_entry {
     struct aspace *as; /* NULL: free */
-    vaddr_t va;
+    vaddr_t va;        /* what it serves starts here */
+    unsigned level;    /* of the table that the entry is in */
     pte_t pte;
+    u64 time;
 };
 
-static struct sim_entry tlb[MAX_HARTS][SIM_ENTRIES];
+static struct sim_entry tlb[MAX_HARTS][SIM_SETS][SIM_WAYS];
+static struct sim_entry uppers[MAX_HARTS][SIM_UPPERS];
+static u64 flushed[MAX_HARTS][SIM_CLOCKS], now = 1;
 u64 sim_n_flushes;
 
-static struct sim_entry *sim_find(struct aspace *as, vaddr_t va)
+static u64 *flush_clock(unsigned hart, const struct aspace *as)
 {
-    struct sim_entry *entries = tlb[mycpu()->id];
+    return &flushed[hart][(u64)as / sizeof(*as) % SIM_CLOCKS];
+}
 
-    for (unsigned i = 0; i < SIM_ENTRIES; i++) {
-        if (entries[i].as == as && entries[i].va == va)
-            return &entries[i];
+static bool is_remembered(unsigned hart, const struct sim_entry *e, const struct aspace *as)
+{
+    return e->as == as && e->time > *flush_clock(hart, as);
+}
+
+static struct sim_entry *sim_find(unsigned hart, struct aspace *as, vaddr_t va)
+{
+    struct sim_entry *set = tlb[hart][(va >> PAGE_SHIFT) % SIM_SETS];
+
+    for (unsigned i = 0; i < SIM_WAYS; i++) {
+        if (set[i].va == va && is_remembered(hart, &set[i], as))
+            return &set[i];
     }
     return NULL;
 }
@@ -155,25 +178,47 @@ static struct sim_entry *sim_find(struct aspace *as, vaddr_t va)
 static void sim_remember(struct aspace *as, vaddr_t va, pte_t pte)
 {
     static unsigned next;
-    struct sim_entry *e = sim_find(as, va);
+    unsigned hart = mycpu()->id;
+    struct sim_entry *e = sim_find(hart, as, va);
 
+    for (unsigned i = 0; i < SIM_WAYS && !e; i++) {
+        struct sim_entry *other = &tlb[hart][(va >> PAGE_SHIFT) % SIM_SETS][i];
+        if (!other->as || !is_remembered(hart, other, other->as))
+            e = other;
+    }
     if (!e)
-        e = &tlb[mycpu()->id][next++ % SIM_ENTRIES];
-    *e = (struct sim_entry){as, va, pte};
+        e = &tlb[hart][(va >> PAGE_SHIFT) % SIM_SETS][next++ % SIM_WAYS];
+    *e = (struct sim_entry){as, va, 0, pte, now};
 }
 
-static void uppers_flush(unsigned hart, struct aspace *as);
-
-static void sim_flush(unsigned hart, struct aspace *as, vaddr_t start, vaddr_t end)
+static void sim_forget_page(unsigned hart, struct aspace *as, vaddr_t va)
 {
-    sim_n_flushes++;
-    for (unsigned i = 0; i < SIM_ENTRIES; i++) {
-        struct sim_entry *e = &tlb[hart][i];
+    struct sim_entry *e = sim_find(hart, as, va);
+
+    if (e)
+        e->as = NULL;
+}
+
+static void sim_forget_range(unsigned hart, struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    for (unsigned i = 0; i < SIM_SETS * SIM_WAYS; i++) {
+        struct sim_entry *e = &tlb[hart][i / SIM_WAYS][i % SIM_WAYS];
         if (e->as == as && e->va >= start && e->va < end)
             e->as = NULL;
     }
+}
+
+/* A flush of a range leaves upper entries alone (privileged spec 4.2.1). */
+static void sim_flush(unsigned hart, struct aspace *as, vaddr_t start, vaddr_t end)
+{
+    sim_n_flushes++;
     if (start == 0 && end == USER_END)
-        uppers_flush(hart, as);
+        *flush_clock(hart, as) = now++;
+    else if (end - start > SIM_SETS * PAGE_SIZE)
+        sim_forget_range(hart, as, start, end);
+    else
+        for (vaddr_t va = start; va < end; va += PAGE_SIZE)
+            sim_forget_page(hart, as, va);
 }
 
 void aspace_flush_range(struct aspace *as, vaddr_t start, vaddr_t end)
@@ -217,7 +262,7 @@ void sim_forget(struct aspace *as)
 
 void page_sync_icache(struct aspace *as, struct page *page)
 {
-    (void)page;
+    (void)as, (void)page;
 }
 
 void asid_init(void)
@@ -229,58 +274,86 @@ void aspace_switch(struct aspace *to)
     (void)to;
 }
 
-/* Upper entries are cached too, and outlive flushes of single addresses (privileged spec 4.2.1). */
-#define SIM_UPPERS 64
-static struct sim_upper {
-    struct aspace *as; /* NULL: free */
-    vaddr_t start;
-    unsigned level;
-    pte_t pte;
-} uppers[MAX_HARTS][SIM_UPPERS];
+/* --- the walker --- */
 
-static struct sim_upper *upper_find(struct aspace *as, vaddr_t va, unsigned level)
-{
-    for (unsigned i = 0; i < SIM_UPPERS; i++) {
-        struct sim_upper *u = &uppers[mycpu()->id][i];
-        if (u->as == as && u->level == level && u->start == align_down(va, pt_span(level)))
-            return u;
-    }
-    return NULL;
-}
-
+/* Upper entries are cached too, and outlive flushes of single addresses. */
 static pte_t upper_load(struct aspace *as, vaddr_t va, unsigned level, const pte_t *slot)
 {
-    static unsigned next;
-    struct sim_upper *u = upper_find(as, va, level);
-    pte_t pte = u ? u->pte : pte_load(slot);
+    vaddr_t start = align_down(va, pt_span(level));
+    unsigned hart = mycpu()->id;
+    struct sim_entry *u = &uppers[hart][(start / pt_span(level) + level * 31) % SIM_UPPERS];
 
-    if (!u && pte_is_valid(pte))
-        uppers[mycpu()->id][next++ % SIM_UPPERS] =
-            (struct sim_upper){as, align_down(va, pt_span(level)), level, pte};
+    if (u->va == start && u->level == level && is_remembered(hart, u, as))
+        return u->pte;
+    pte_t pte = pte_load(slot);
+    if (pte_is_valid(pte))
+        *u = (struct sim_entry){as, start, level, pte, now};
     return pte;
 }
 
-static void uppers_flush(unsigned hart, struct aspace *as)
-{
-    for (unsigned i = 0; i < SIM_UPPERS; i++) {
-        if (uppers[hart][i].as == as)
-            uppers[hart][i].as = NULL;
-    }
-}
-
 /* What the hardware does: it follows valid entries, whatever software's bits say. */
-static pte_t hardware_walk(struct aspace *as, vaddr_t va)
+static pte_t *hardware_walk(struct aspace *as, vaddr_t va)
 {
-    const pte_t *table = as->root;
+    pte_t *table = as->root;
 
     for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
         pte_t entry = upper_load(as, va, level, &table[pt_index(va, level)]);
         if (!pte_is_valid(entry))
-            return PTE_NONE;
+            return NULL;
         table = pte_table(entry);
     }
-    return pte_load(&table[pt_index(va, 0)]);
+    return &table[pt_index(va, 0)];
 }
+
+/* --- are all memories still true? --- */
+
+/* The entry of a table of `level` that a walk without any memory finds. */
+static pte_t true_entry(const struct aspace *as, vaddr_t va, unsigned level)
+{
+    const pte_t *table = as->root;
+
+    for (unsigned at = PT_LEVELS - 1;; at--) {
+        pte_t e = pte_load(&table[pt_index(va, at)]);
+        if (at == level || !pte_is_valid(e))
+            return pte_is_valid(e) ? e : PTE_NONE;
+        table = pte_table(e);
+    }
+}
+
+static bool is_true(const struct sim_entry *e)
+{
+    pte_t real = true_entry(e->as, e->va, e->level);
+    u64 permitted = e->level ? PTE_V : PTE_V | PTE_U | PTE_PERM_MASK;
+
+    if (!pte_is_valid(e->pte))
+        return true; /* an absence that is none any more is found out by a fault */
+    return pte_pfn(real) == pte_pfn(e->pte) && !(e->pte.bits & ~real.bits & permitted);
+}
+
+static unsigned audit_entry(unsigned hart, const struct sim_entry *e, const struct aspace *as)
+{
+    if (!is_remembered(hart, e, as) || is_true(e))
+        return 0;
+    fprintf(stderr, "hart %u remembers %llx at %llx, level %u, which is %llx\n", hart,
+            (unsigned long long)e->pte.bits, (unsigned long long)e->va, e->level,
+            (unsigned long long)true_entry(e->as, e->va, e->level).bits);
+    return 1;
+}
+
+unsigned sim_audit(const struct aspace *as)
+{
+    unsigned n_wrong = 0;
+
+    for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
+        for (unsigned i = 0; i < SIM_SETS * SIM_WAYS; i++)
+            n_wrong += audit_entry(hart, &tlb[hart][i / SIM_WAYS][i % SIM_WAYS], as);
+        for (unsigned i = 0; i < SIM_UPPERS; i++)
+            n_wrong += audit_entry(hart, &uppers[hart][i], as);
+    }
+    return n_wrong;
+}
+
+/* --- accesses --- */
 
 static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 **word,
                       struct fault_info *info)
@@ -290,8 +363,9 @@ static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 
 
     as->harts_active = as->harts_cached = hart_bit(MAX_HARTS) - 1; /* the ledger expects all */
     for (unsigned tries = 0; tries < MANY_FAULTS; tries++) {
-        struct sim_entry *e = sim_find(as, page_va);
-        pte_t pte = e ? e->pte : hardware_walk(as, page_va);
+        struct sim_entry *e = sim_find(mycpu()->id, as, page_va);
+        pte_t *slot = e ? NULL : hardware_walk(as, page_va);
+        pte_t pte = e ? e->pte : slot ? pte_load(slot) : PTE_NONE;
         if (pte_is_valid(pte) && (pte.bits & needed) == needed) {
             sim_remember(as, page_va, pte);
             *word = (u64 *)((char *)page_to_va(pte_page(pte)) + (va - page_va));

@@ -15,6 +15,9 @@
  * Returns 0, or the error of vm_fault(). */
 int sim_load(struct aspace *as, vaddr_t va, u64 *value, struct fault_info *info);
 int sim_store(struct aspace *as, vaddr_t va, u64 value, struct fault_info *info);
+/* Is what any hart remembers of `as` still true? Prints what is not, and returns how many
+ * entries that is. Nothing may be going on. */
+unsigned sim_audit(const struct aspace *as);
 /* Forget everything about an address space that is gone. */
 void sim_forget(struct aspace *as);
 extern u64 sim_n_flushes;
