@@ -151,7 +151,8 @@ XV6_LINK    = -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096 -Wl,--build-i
 
 programs_in = $(patsubst %.c,build/root/%,$(wildcard $(1)/*.c))
 USER_BIN   := $(call programs_in,user)
-TEST_BIN   := $(call programs_in,tests/abi) $(call programs_in,tests/boot) $(call programs_in,bench)
+TEST_BIN   := $(call programs_in,tests/abi) $(call programs_in,tests/boot)
+BENCH_BIN  := build/root/bench/bench
 TEST_SH    := $(patsubst %.sh,build/root/%,$(wildcard tests/abi/*.sh tests/boot/*.sh))
 XV6_BIN    := $(call programs_in,user/xv6)
 XV6_LIB    := $(addprefix build/root/,$(addsuffix .o,$(wildcard user/xv6/lib/*.[cS])))
@@ -160,6 +161,12 @@ $(USER_BIN) $(TEST_BIN): build/root/%: %.c Makefile | $(NEED)
 	$(call say,PROG,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_FLAGS) -MD -MP -MF $@.d $< -o $@.full -lm
+	$(Q)$(CROSS)strip -o $@ $@.full
+
+$(BENCH_BIN): $(sort $(wildcard bench/*.c)) bench/bench.h Makefile | $(NEED)
+	$(call say,PROG,bench)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_FLAGS) $(filter %.c,$^) -o $@.full
 	$(Q)$(CROSS)strip -o $@ $@.full
 
 $(TEST_SH): build/root/%: %.sh
@@ -189,6 +196,10 @@ build/initrd.cpio: $(USER_BIN) $(XV6_BIN) build/busybox $(ROOTFS) tools/mkcpio
 	$(MKCPIO)
 
 build/test.cpio: $(USER_BIN) $(XV6_BIN) $(TEST_BIN) $(TEST_SH) build/busybox $(ROOTFS) tools/mkcpio
+	$(call say,CPIO,$@)
+	$(MKCPIO)
+
+build/bench.cpio: $(BENCH_BIN) build/busybox $(ROOTFS) tools/mkcpio
 	$(call say,CPIO,$@)
 	$(MKCPIO)
 
@@ -272,7 +283,7 @@ test: $(TEST_NEEDS) ## run every test; ends with "N passed, N failed" (TESTS=pat
 check: build/.setup-test build/libfdt/libfdt.h ## style: layers, sizes, headers, ABI table, formatting
 	$(Q)tools/check
 
-bench: build/.setup-run build/calf build/test.cpio build/linux/vmlinux ## measure against Linux and print the table
+bench: build/.setup-run build/calf build/bench.cpio build/initrd.cpio build/linux/vmlinux ## measure against Linux and print the table
 	$(Q)bench/run $(BENCH)
 
 model: build/.setup-test build/fast/trees ## shared page tables against a plain model, ten million random steps

@@ -1,47 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the operations of a kernel cost, counted in instructions.
+ * What the operations of a kernel cost: the init process of a measuring boot, on calf and on
+ * Linux alike.
  *
- * The init process of a measuring boot, on calf and on Linux alike, on one hart under
- * `-icount shift=0,sleep=off`: there one instruction takes one nanosecond and rdtime ticks
- * every 100 of them, so each operation is repeated until a tick more or less does not matter,
- * and the cost of the loop itself (measured with an empty body) is taken off. Lines:
+ * With one hart and `-icount shift=0,sleep=off` an instruction takes one nanosecond and rdtime
+ * ticks every 100 of them, so that the figures are instructions: each operation is repeated
+ * until a tick more or less does not matter, and the cost of the loop itself is taken off. On
+ * several harts (measured without icount) they are nanoseconds of the host, of use as ratios only.
  *
- *     bench NAME VALUE instructions
+ * Every line of the list below is a process of its own, this program executed again, so that
+ * nothing is left over from the measurement before, and one that is killed is told as such.
+ * Nothing here asks which kernel it runs on.
  *
- * What each figure covers, as seen by the caller on its only hart:
- *   null-call         getppid(), through the plain system call instruction
- *   fault-zero        first write to an untouched page of anonymous memory
- *   fault-copy        write to a page that a living child shares
- *   fault-sole        write to a page whose other sharers are gone
- *   fork-tiny         from the call of fork() to its return in the parent; the child waits for
- *                     its turn meanwhile (its running is not counted)
- *   fork-wait-tiny    fork, the child's exit, wait: all of it
- *   fork-size-N       as fork-tiny, in a process with N of touched anonymous memory (1g:
- *                     fork-1g)
- *   fork-wait-size-N  as fork-wait-tiny, likewise (fork-wait-1g)
- *   write-child       one write to each page of a shared area of 16 MiB, per page, by the child
- *                     while the parent waits
- *   write-parent      the same by the parent while the child waits
- *   fork-exec, vfork-exec, posix-spawn
- *                     until a static glibc program has run and was waited for
- *   pipe-pingpong     one byte to another process and back
- *   pipe-kib          one KiB through a pipe, in pieces of 64 KiB written and read by one
- *                     process
- *   context-switch    sched_yield() between two processes, per switch
- *   mmap-munmap       mapping and unmapping one untouched page
- *   boot-to-init      guest time in ns (= instructions) when this program starts
- *
- * bench=PREFIX on the kernel's command line measures only the names that begin so.
- * fork() is the raw clone system call: the C library's own work is not the kernel's.
+ * On the kernel's command line, or as arguments of this program:
+ *   bench=PREFIX  only figures whose names begin so (several: separated by commas)
+ *   boot=KIND     only those of one kind of machine: main, big (16 GiB of touched memory),
+ *                 many (10,000 children) or harts (several); by default all but harts
+ * docs/benchmarks.md says what each figure covers.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,37 +37,144 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096ul
-#define MIB  (1ul << 20)
+#include "bench.h"
 
-enum {
-    TICK = 100, /* instructions from one value of rdtime to the next */
-    REPEAT = 3,
+enum { REPEAT = 3, ENOUGH = 1000000000 };
+
+static const struct {
+    const char *kind;
+    struct measure m;
+} list[] = {
+    {"main", {{"null-call"}, null_call, 0}},
+    {"main", {{"fault-zero"}, fault_zero, 16}},
+    {"main", {{"fault-copy"}, fault_copy, 16}},
+    {"main", {{"fault-sole"}, fault_sole, 16}},
+    {"main", {{"fork-tiny", "fork-wait-tiny"}, fork_size, 0}},
+    {"main", {{"idle-tiny"}, fork_size, 0}},
+    {"main", {{"fork-exec"}, fork_exec, 0}},
+    {"main", {{"vfork-exec"}, vfork_exec, 0}},
+    {"main", {{"posix-spawn"}, spawn, 0}},
+    {"main", {{"pipe-pingpong"}, pipe_pingpong, 0}},
+    {"main", {{"pipe-kib"}, pipe_kib, 0}},
+    {"main", {{"context-switch"}, context_switch, 0}},
+    {"main", {{"mmap-munmap"}, mmap_munmap, 0}},
+    {"main", {{"fork-1m", "fork-wait-1m", "idle-1m"}, fork_size, 1}},
+    {"main", {{"fork-16m", "fork-wait-16m", "idle-16m"}, fork_size, 16}},
+    {"main", {{"fork-64m", "fork-wait-64m", "idle-64m"}, fork_size, 64}},
+    {"main", {{"fork-256m", "fork-wait-256m", "idle-256m"}, fork_size, 256}},
+    {"main", {{"fork-1g", "fork-wait-1g", "idle-1g"}, fork_size, 1024}},
+    {"main", {{"child-read", "child-read-total"}, child_read, 1024}},
+    {"main", {{"child-write-spread"}, child_write, 1024}},
+    {"main", {{"child-write-cluster"}, child_write, 1024}},
+    {"main", {{"child-write-all"}, child_write, 1024}},
+    {"main", {{"parent-write"}, parent_write, 256}},
+    {"main", {{"parent-write-sole"}, parent_write, 256}},
+    {"main", {{"parent-worst"}, parent_worst, 1024}},
+    {"main", {{"snapshot"}, snapshot, 1024}},
+    {"big", {{"fork-4g", "fork-wait-4g", "idle-4g"}, fork_size, 4096}},
+    {"big", {{"fork-16g", "fork-wait-16g"}, fork_size, 16384}},
+    {"many",
+     {{"many-1000", "many-1000-cost", "many-10000", "many-10000-cost", "many-10000-exit",
+       "many-10000-lost"},
+      idle_many,
+      1024}},
+    {"harts", {{"harts-1", "harts-2", "harts-4"}, fork_harts, 0}},
 };
+enum { LIST_SIZE = sizeof list / sizeof *list };
 
-static char only[64];
+static char only[256], kind[16];
+static const struct measure *current; /* in a worker */
 static struct {
     const char *name;
     uint64_t value;
 } best = {"", 0};
-static char self[] = "/proc/self/exe";
 
-static inline uint64_t now(void)
+/* ---- what is told ---- */
+
+void say(const char *fmt, ...)
 {
-    uint64_t t;
-    __asm__ volatile("rdtime %0" : "=r"(t)::"memory");
-    return t * TICK;
+    char line[200];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    write(1, line, n);
 }
 
-static inline long syscall1(long n, long a0)
+/* Waits until the console has sent all: that is nobody's cost. */
+void settle(void)
 {
-    register long r __asm__("a0") = a0;
-    register long nr __asm__("a7") = n;
-    __asm__ volatile("ecall" : "+r"(r) : "r"(nr) : "memory");
-    return r;
+    tcdrain(1);
+    nanosleep(&(struct timespec){0, 5000000}, NULL);
 }
 
-static pid_t raw_fork(void)
+/* The least of a few repetitions counts: interrupts only ever add. */
+void report(const char *name, uint64_t total, uint64_t count)
+{
+    uint64_t value = (total + count / 2) / count;
+    if (strcmp(name, best.name) || value < best.value)
+        best.value = value;
+    best.name = name;
+}
+
+void report_print(void)
+{
+    if (*best.name)
+        say("bench %s %lu instructions\n", best.name, (unsigned long)best.value);
+    best.name = "";
+    settle();
+}
+
+void report_value(const char *name, double value, const char *unit)
+{
+    if (wanted(name))
+        say("bench %s %.2f %s\n", name, value, unit);
+    settle();
+}
+
+void report_none(const char *name, const char *why)
+{
+    if (wanted(name))
+        say("bench %s none %s\n", name, why);
+    settle();
+}
+
+/* Measures a few times, or once when once takes long. */
+void repeat(const char *name, void (*once)(const char *name))
+{
+    uint64_t start = now();
+    for (int i = 0; i < REPEAT && now() - start < ENOUGH; i++)
+        once(name);
+    report_print();
+}
+
+/* Ends the worker: what it has not printed by now did not work. */
+void fatal(const char *what)
+{
+    char why[80];
+    snprintf(why, sizeof why, "%s: %s", what, strerror(errno));
+    for (int i = 0; current && i < MAX_NAMES && current->names[i]; i++)
+        report_none(current->names[i], why);
+    _exit(0);
+}
+
+/* Does the name begin with one of the prefixes asked for? */
+int wanted(const char *name)
+{
+    const char *p = only;
+    do {
+        size_t n = strcspn(p, ",");
+        if (!strncmp(name, p, n))
+            return 1;
+        p += n;
+    } while (*p++);
+    return 0;
+}
+
+/* ---- what several measurements do ---- */
+
+/* fork() is the raw clone system call: the C library's own work is not the kernel's. */
+pid_t raw_fork(void)
 {
     register long a0 __asm__("a0") = SIGCHLD;
     register long a1 __asm__("a1") = 0;
@@ -97,74 +186,34 @@ static pid_t raw_fork(void)
                      : "+r"(a0)
                      : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(nr)
                      : "memory");
-    return a0;
+    if (a0 < 0)
+        errno = -a0;
+    return a0 < 0 ? -1 : a0;
 }
 
-static void say(const char *fmt, ...)
-{
-    char line[200];
-    va_list ap;
-    va_start(ap, fmt);
-    int n = vsnprintf(line, sizeof line, fmt, ap);
-    va_end(ap);
-    write(1, line, n);
-}
-
-/* The least of a few repetitions counts: interrupts only ever add. */
-static void report(const char *name, uint64_t total, uint64_t count)
-{
-    uint64_t value = (total + count / 2) / count;
-    if (strcmp(name, best.name) || value < best.value)
-        best.value = value;
-    best.name = name;
-}
-
-/* Prints the figure, and waits until the console has sent it: that is nobody's cost. */
-static void report_print(void)
-{
-    struct timespec ms = {0, 5000000};
-    say("bench %s %lu instructions\n", best.name, (unsigned long)best.value);
-    tcdrain(1);
-    nanosleep(&ms, NULL);
-    best.name = "";
-}
-
-static void repeat(void (*measure)(void))
-{
-    for (int i = 0; i < REPEAT; i++)
-        measure();
-    report_print();
-}
-
-static void fatal(const char *what)
-{
-    say("bench: %s failed\n", what);
-    reboot(RB_POWER_OFF);
-    _exit(1);
-}
-
-static int wanted(const char *name)
-{
-    return !strncmp(name, only, strlen(only));
-}
-
-static void *map(size_t bytes)
+char *map(size_t bytes)
 {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED)
         fatal("mmap");
-    madvise(p, bytes, MADV_NOHUGEPAGE);
     return p;
 }
 
-static void touch(volatile char *p, size_t bytes)
+void touch(volatile char *p, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i += PAGE)
         p[i] = 1;
 }
 
+uint64_t touch_cost(volatile char *p, size_t pages)
+{
+    uint64_t t0 = now();
+    touch(p, pages * PAGE);
+    return now() - t0 - 3 * pages; /* the loop: store, add, branch */
+}
+
 /* A child that waits until the pipe closes; it has run up to there when this returns. */
-static pid_t child_waiting(int *release)
+pid_t child_waiting(int *release)
 {
     int p[2], ready[2];
     char c;
@@ -177,6 +226,8 @@ static pid_t child_waiting(int *release)
         read(p[0], &c, 1);
         _exit(0);
     }
+    if (pid < 0)
+        fatal("fork");
     read(ready[0], &c, 1);
     close(ready[0]);
     close(ready[1]);
@@ -185,379 +236,115 @@ static pid_t child_waiting(int *release)
     return pid;
 }
 
-static void child_release(pid_t pid, int release)
+void child_release(pid_t pid, int release)
 {
     close(release);
     waitpid(pid, NULL, 0);
 }
 
-/* ---- calls and faults ---- */
+/* ---- one process for each measurement ---- */
 
-static void null_call(void)
+static void none_of(const struct measure *m, const char *why)
 {
-    enum { N = 20000 };
-    for (int i = 0; i < 100; i++)
-        syscall1(SYS_getppid, 0);
-    uint64_t t0 = now();
-    for (int i = 0; i < N; i++)
-        __asm__ volatile("" ::: "memory");
-    uint64_t t1 = now();
-    for (int i = 0; i < N; i++)
-        syscall1(SYS_getppid, 0);
-    report("null-call", (now() - t1) - (t1 - t0), N);
+    for (int i = 0; i < MAX_NAMES && m->names[i]; i++)
+        report_none(m->names[i], why);
 }
 
-static uint64_t touch_cost(volatile char *p, size_t pages)
+static int any_wanted(const struct measure *m)
 {
-    uint64_t t0 = now();
-    touch(p, pages * PAGE);
-    return now() - t0 - 3 * pages; /* the loop: store, add, branch */
+    for (int i = 0; i < MAX_NAMES && m->names[i]; i++)
+        if (wanted(m->names[i]))
+            return 1;
+    return 0;
 }
 
-static void fault_zero(void)
+/* The worker says why it stopped; what it did not print after all did not work. */
+static void work(int i)
 {
-    enum { N = 4096 };
-    char *p = map(N * PAGE);
-    report("fault-zero", touch_cost(p, N), N);
-    munmap(p, N * PAGE);
-}
-
-static void fault_copy(void)
-{
-    enum { N = 4096 };
-    int release;
-    char *p = map(N * PAGE);
-    touch(p, N * PAGE);
-    pid_t pid = child_waiting(&release);
-    report("fault-copy", touch_cost(p, N), N);
-    child_release(pid, release);
-    munmap(p, N * PAGE);
-}
-
-static void fault_sole(void)
-{
-    enum { N = 4096 };
-    int release;
-    char *p = map(N * PAGE);
-    touch(p, N * PAGE);
-    pid_t pid = child_waiting(&release);
-    child_release(pid, release);
-    report("fault-sole", touch_cost(p, N), N);
-    munmap(p, N * PAGE);
-}
-
-static void write_child(void)
-{
-    enum { N = 4096 };
-    uint64_t *cost =
-        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    char *p = map(N * PAGE);
-    touch(p, N * PAGE);
-    *cost = 0;
-    pid_t pid = raw_fork();
+    char number[8], why[64];
+    const struct measure *m = &list[i].m;
+    char *argv[] = {"bench", "run", number, only, NULL};
+    char *envp[] = {NULL};
+    int st = 0;
+    snprintf(number, sizeof number, "%d", i);
+    say("bench-now %s\n", m->names[0]);
+    settle();
+    pid_t pid = fork();
     if (pid == 0) {
-        *cost = touch_cost(p, N);
-        _exit(0);
+        execve("/proc/self/exe", argv, envp);
+        _exit(127);
     }
-    waitpid(pid, NULL, 0);
-    report("write-child", *cost, N);
-    munmap(p, N * PAGE);
-    munmap(cost, PAGE);
+    waitpid(pid, &st, WUNTRACED);
+    if (WIFSIGNALED(st))
+        snprintf(why, sizeof why, "killed by signal %d", WTERMSIG(st));
+    else
+        snprintf(why, sizeof why, "ended with status %d", WEXITSTATUS(st));
+    if (WIFSIGNALED(st) || (WIFEXITED(st) && WEXITSTATUS(st)))
+        none_of(m, why);
 }
 
-static void write_parent(void)
+static void word_read(const char *line, const char *key, char *into, size_t size)
 {
-    enum { N = 4096 };
-    int release;
-    char *p = map(N * PAGE);
-    touch(p, N * PAGE);
-    pid_t pid = child_waiting(&release);
-    for (size_t i = 0; i < N; i += 2) /* every other page: neighbours stay shared */
-        p[i * PAGE] = 2;
-    uint64_t t0 = now();
-    for (size_t i = 1; i < N; i += 2)
-        ((volatile char *)p)[i * PAGE] = 2;
-    report("write-parent", now() - t0 - 3 * N / 2, N / 2);
-    child_release(pid, release);
-    munmap(p, N * PAGE);
-}
-
-/* ---- fork ---- */
-
-static void fork_call(const char *name, int rounds)
-{
-    uint64_t total = 0;
-    for (int i = 0; i < rounds + 2; i++) {
-        uint64_t t0 = now();
-        pid_t pid = raw_fork();
-        uint64_t t1 = now();
-        if (pid == 0)
-            _exit(0);
-        if (pid < 0)
-            fatal(name);
-        waitpid(pid, NULL, 0);
-        if (i >= 2) /* the first rounds warm the caches of the kernel */
-            total += t1 - t0;
-    }
-    report(name, total, rounds);
-}
-
-static void fork_wait(const char *name, int rounds)
-{
-    uint64_t t0 = 0;
-    for (int i = 0; i < rounds + 2; i++) {
-        if (i == 2)
-            t0 = now();
-        pid_t pid = raw_fork();
-        if (pid == 0)
-            _exit(0);
-        if (pid < 0)
-            fatal(name);
-        waitpid(pid, NULL, 0);
-    }
-    report(name, now() - t0, rounds);
-}
-
-static void fork_sizes(void)
-{
-    static const struct {
-        const char *call, *wait;
-        size_t mib;
-        int rounds;
-    } sizes[] = {{"fork-size-0m", "fork-wait-size-0m", 0, 40},
-                 {"fork-size-1m", "fork-wait-size-1m", 1, 30},
-                 {"fork-size-4m", "fork-wait-size-4m", 4, 20},
-                 {"fork-size-16m", "fork-wait-size-16m", 16, 10},
-                 {"fork-size-64m", "fork-wait-size-64m", 64, 4},
-                 {"fork-size-256m", "fork-wait-size-256m", 256, 2},
-                 {"fork-size-1024m", "fork-wait-size-1024m", 1024, 1}};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        size_t bytes = sizes[i].mib * MIB;
-        int big = sizes[i].mib == 1024;
-        const char *call = big && wanted("fork-1g") ? "fork-1g" : NULL;
-        const char *wait = big && wanted("fork-wait-1g") ? "fork-wait-1g" : NULL;
-        if (!wanted(sizes[i].call) && !wanted(sizes[i].wait) && !call && !wait)
-            continue;
-        char *p = bytes ? map(bytes) : NULL;
-        touch(p, bytes);
-        if (wanted(sizes[i].call))
-            fork_call(sizes[i].call, sizes[i].rounds), report_print();
-        if (wanted(sizes[i].wait))
-            fork_wait(sizes[i].wait, sizes[i].rounds), report_print();
-        if (call)
-            fork_call(call, 1), report_print();
-        if (wait)
-            fork_wait(wait, 1), report_print();
-        if (bytes)
-            munmap(p, bytes);
-    }
-}
-
-/* ---- programs ---- */
-
-static char *const program[] = {self, "nothing", NULL};
-static char *const no_env[] = {NULL};
-
-static void fork_exec(void)
-{
-    enum { N = 20 };
-    uint64_t t0 = 0;
-    for (int i = 0; i < N + 2; i++) {
-        if (i == 2)
-            t0 = now();
-        pid_t pid = raw_fork();
-        if (pid == 0) {
-            execve("/bench", program, no_env);
-            _exit(1);
-        }
-        int st = -1;
-        waitpid(pid, &st, 0);
-        if (st)
-            fatal("fork-exec");
-    }
-    report("fork-exec", now() - t0, N);
-}
-
-static void vfork_exec(void)
-{
-    enum { N = 20 };
-    volatile uint64_t t0 = 0;
-    for (volatile int i = 0; i < N + 2; i++) {
-        if (i == 2)
-            t0 = now();
-        pid_t pid = vfork();
-        if (pid == 0) {
-            execve("/bench", program, no_env);
-            _exit(1);
-        }
-        waitpid(pid, NULL, 0);
-    }
-    report("vfork-exec", now() - t0, N);
-}
-
-static void spawn(void)
-{
-    enum { N = 20 };
-    uint64_t t0 = 0;
-    for (int i = 0; i < N + 2; i++) {
-        pid_t pid;
-        if (i == 2)
-            t0 = now();
-        if (posix_spawn(&pid, "/bench", NULL, NULL, program, no_env))
-            fatal("posix_spawn");
-        waitpid(pid, NULL, 0);
-    }
-    report("posix-spawn", now() - t0, N);
-}
-
-/* ---- pipes, switches, mappings ---- */
-
-static void pipe_pingpong(void)
-{
-    enum { N = 1000 };
-    int a[2], b[2];
-    char c = 'p';
-    if (pipe(a) < 0 || pipe(b) < 0)
-        fatal("pipe");
-    pid_t pid = raw_fork();
-    if (pid == 0) {
-        close(a[1]);
-        while (read(a[0], &c, 1) == 1)
-            write(b[1], &c, 1);
-        _exit(0);
-    }
-    uint64_t t0 = 0;
-    for (int i = 0; i < N + 50; i++) {
-        if (i == 50)
-            t0 = now();
-        write(a[1], &c, 1);
-        read(b[0], &c, 1);
-    }
-    report("pipe-pingpong", now() - t0, N);
-    close(a[1]);
-    waitpid(pid, NULL, 0);
-    close(a[0]);
-    close(b[0]);
-    close(b[1]);
-}
-
-static void pipe_kib(void)
-{
-    enum { N = 200, SIZE = 65536 };
-    static char buf[SIZE];
-    int p[2];
-    if (pipe(p) < 0)
-        fatal("pipe");
-    memset(buf, 1, SIZE);
-    uint64_t t0 = 0;
-    for (int i = 0; i < N + 4; i++) {
-        if (i == 4)
-            t0 = now();
-        if (write(p[1], buf, SIZE) != SIZE || read(p[0], buf, SIZE) != SIZE)
-            fatal("pipe-kib");
-    }
-    report("pipe-kib", now() - t0, N * (SIZE / 1024));
-    close(p[0]);
-    close(p[1]);
-}
-
-static void context_switch(void)
-{
-    enum { N = 2000 };
-    volatile int *stop =
-        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    *stop = 0;
-    pid_t pid = raw_fork();
-    if (pid == 0) {
-        while (!*stop)
-            syscall1(SYS_sched_yield, 0);
-        _exit(0);
-    }
-    for (int i = 0; i < 100; i++)
-        syscall1(SYS_sched_yield, 0);
-    uint64_t t0 = now();
-    for (int i = 0; i < N; i++)
-        syscall1(SYS_sched_yield, 0);
-    report("context-switch", now() - t0, 2 * N);
-    *stop = 1;
-    waitpid(pid, NULL, 0);
-    munmap((void *)stop, PAGE);
-}
-
-static void mmap_munmap(void)
-{
-    enum { N = 2000 };
-    uint64_t t0 = 0;
-    for (int i = 0; i < N + 20; i++) {
-        if (i == 20)
-            t0 = now();
-        void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        munmap(p, PAGE);
-    }
-    report("mmap-munmap", now() - t0, N);
-}
-
-static void fork_tiny(void)
-{
-    fork_call("fork-tiny", 50);
-}
-
-static void fork_wait_tiny(void)
-{
-    fork_wait("fork-wait-tiny", 50);
+    const char *p = strstr(line, key);
+    if (p)
+        snprintf(into, size, "%.*s", (int)strcspn(p + strlen(key), " \n"), p + strlen(key));
 }
 
 static void command_line_read(void)
 {
-    static char line[4096];
+    char line[1024] = "";
     int fd = open("/proc/cmdline", O_RDONLY);
-    long n = fd < 0 ? 0 : read(fd, line, sizeof line - 1);
-    line[n > 0 ? n : 0] = 0;
+    ssize_t n = read(fd, line, sizeof line - 1);
     close(fd);
-    char *p = strstr(line, "bench=");
-    while (p && p > line && p[-1] != ' ')
-        p = strstr(p + 1, "bench=");
-    if (p)
-        sscanf(p + 6, "%63[^ \n]", only);
+    line[n > 0 ? n : 0] = 0;
+    word_read(line, "bench=", only, sizeof only);
+    word_read(line, "boot=", kind, sizeof kind);
 }
 
-static void all(void)
+/* Says how huge pages are used, on a kernel that has them. */
+static void huge_pages_tell(void)
 {
-    static const struct {
-        const char *name;
-        void (*measure)(void);
-    } list[] = {{"null-call", null_call},      {"fault-zero", fault_zero},
-                {"fault-copy", fault_copy},    {"fault-sole", fault_sole},
-                {"fork-tiny", fork_tiny},      {"fork-wait-tiny", fork_wait_tiny},
-                {"fork-exec", fork_exec},      {"vfork-exec", vfork_exec},
-                {"posix-spawn", spawn},        {"pipe-pingpong", pipe_pingpong},
-                {"pipe-kib", pipe_kib},        {"context-switch", context_switch},
-                {"mmap-munmap", mmap_munmap},  {"write-child", write_child},
-                {"write-parent", write_parent}};
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        if (wanted(list[i].name))
-            repeat(list[i].measure);
-    fork_sizes();
+    char text[100];
+    int fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n > 0)
+        say("bench-huge-pages %.*s", (int)n, text);
+}
+
+static void prepare(void)
+{
+    mkdir("/proc", 0755);
+    mkdir("/sys", 0755);
+    mount("proc", "/proc", "proc", 0, NULL);
+    mount("sysfs", "/sys", "sysfs", 0, NULL);
+    command_line_read();
+    huge_pages_tell();
+    nanosleep(&(struct timespec){1, 0}, NULL); /* what the boot left to do in the background */
 }
 
 int main(int argc, char **argv)
 {
-    struct timespec ts;
+    int init = getpid() == 1;
     if (argc > 1 && !strcmp(argv[1], "nothing"))
         return 0;
-    (void)argv;
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    if (getpid() == 1) {
-        mkdir("/proc", 0755);
-        mount("proc", "/proc", "proc", 0, NULL);
-        command_line_read();
-        nanosleep(&(struct timespec){1, 0},
-                  NULL); /* what the boot left to do in the background */
+    if (argc > 3 && !strcmp(argv[1], "run")) {
+        current = &list[atoi(argv[2])].m;
+        snprintf(only, sizeof only, "%s", argv[3]);
+        current->run(current);
+        return 0;
     }
-    if (wanted("boot-to-init"))
-        say("bench boot-to-init %lu ns\n", ts.tv_sec * 1000000000ul + ts.tv_nsec);
-    all();
-    if (getpid() != 1)
+    for (int i = 1; i < argc && !init; i++) {
+        word_read(argv[i], "bench=", only, sizeof only);
+        word_read(argv[i], "boot=", kind, sizeof kind);
+    }
+    if (init)
+        prepare();
+    for (int i = 0; i < LIST_SIZE; i++)
+        if (any_wanted(&list[i].m) &&
+            (*kind ? !strcmp(kind, list[i].kind) : strcmp("harts", list[i].kind)))
+            work(i);
+    if (!init)
         return 0;
     sync();
     reboot(RB_POWER_OFF);

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Draw what fork() costs over the size of the process: a log-log plot as SVG, by hand."""
+"""Draw what something costs over the size of the process: a log-log plot as SVG, by hand."""
 import math
 
 WIDTH, HEIGHT = 720, 440
-LEFT, RIGHT, TOP, BOTTOM = 84, 120, 48, 56
-STYLE = {"cow": ("calf, copy-on-write", "#0072b2", ""), "eager": ("calf, eager", "#d55e00", "6 4"),
-         "share": ("calf, fork=share", "#009e73", ""),
-         "Linux": ("Linux", "#555555", "2 3")}
+LEFT, RIGHT, TOP, BOTTOM = 84, 150, 48, 56
+TINY = 1 << 20  # what is smaller stands for a process that touched next to nothing
+LABEL_GAP = 15
+STYLE = {"share": ("calf", "#009e73", ""),
+         "cow": ("calf, fork=cow", "#0072b2", "8 3"),
+         "eager": ("calf, fork=eager", "#d55e00", "6 4"),
+         "linux": ("Linux", "#555555", "2 3"),
+         "thp": ("Linux, huge pages", "#aa4499", "8 3 2 3")}
 
 
 def bytes_text(value):
+    if value < TINY:
+        return "tiny"
     for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if value >= size:
             return f"{value / size:g} {unit}"
@@ -57,32 +63,41 @@ def grid(axes, places):
     yield f'<path d="M{LEFT} {TOP}V{bottom}H{right}" fill="none" stroke="#333333"/>'
 
 
-def curve(axes, name, points):
+def curve(axes, name, points, unit):
     label, colour, dash = STYLE[name]
     line = " ".join(f"{axes.x(x):.1f},{axes.y(y):.1f}" for x, y in points)
     yield (f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2" '
            f'stroke-dasharray="{dash}"/>')
     for x, y in points:
         yield (f'<circle cx="{axes.x(x):.1f}" cy="{axes.y(y):.1f}" r="3" fill="{colour}">'
-               f'<title>{label}: {y:,.0f} instructions at {bytes_text(x)}</title></circle>')
-    x, y = points[-1]
-    yield text(axes.x(x) + 8, axes.y(y) + 4, label, "start", f'fill="{colour}"')
+               f'<title>{label}: {y:,.0f} {unit} at {bytes_text(x)}</title></circle>')
 
 
-def draw(series):
-    """series: {run: [(bytes, instructions)]}. Returns the SVG."""
+def labels(axes, series):
+    """The names at the right ends of the curves, pushed apart where they would overlap."""
+    last = HEIGHT
+    for name, (x, y) in sorted(((name, points[-1]) for name, points in series.items()),
+                               key=lambda item: item[1][1]):
+        label, colour, _ = STYLE[name]
+        last = min(axes.y(y) + 4, last - LABEL_GAP)
+        yield text(axes.x(x) + 8, last, label, "start", f'fill="{colour}"')
+
+
+def draw(title, unit, series):
+    """series: {run: [(bytes, value)]}. Returns the SVG."""
     points = [point for found in series.values() for point in found]
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
              'font-family="sans-serif" font-size="12">',
              f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-             text(LEFT, 26, "What fork() costs", "start", 'font-size="16" font-weight="bold"')]
+             text(LEFT, 26, title, "start", 'font-size="16" font-weight="bold"')]
     if points:
         axes = Axes(points)
-        parts += grid(axes, sorted({x for x, _ in points})[::2])
+        parts += grid(axes, sorted({x for x, _ in points}))
         for name, found in series.items():
-            parts += curve(axes, name, found)
+            parts += curve(axes, name, found, unit)
+        parts += labels(axes, series)
     middle = (HEIGHT - BOTTOM + TOP) / 2
     parts += [text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, "memory touched by the process"),
-              text(22, middle, "instructions", "middle", f'transform="rotate(-90 22 {middle})"'),
+              text(22, middle, unit, "middle", f'transform="rotate(-90 22 {middle})"'),
               "</svg>"]
     return "\n".join(parts) + "\n"
