@@ -38,28 +38,6 @@ int clearout(vaddr_t dst, size_t n)
     return unlikely(uaccess_zero((void *)dst, n)) ? -EFAULT : 0;
 }
 
-/* The part of a range that lies in the user half; 0 when it starts outside. */
-static size_t user_part(vaddr_t va, size_t n)
-{
-    return va < USER_END ? min(n, (size_t)(USER_END - va)) : 0;
-}
-
-size_t copyin_some(void *dst, vaddr_t src, size_t n)
-{
-    size_t part = user_part(src, n);
-
-    assert_may_sleep();
-    return part - uaccess_copy_from(dst, (const void *)src, part);
-}
-
-size_t copyout_some(vaddr_t dst, const void *src, size_t n)
-{
-    size_t part = user_part(dst, n);
-
-    assert_may_sleep();
-    return part - uaccess_copy_to((void *)dst, src, part);
-}
-
 s64 copyin_str(char *dst, vaddr_t src, size_t n)
 {
     size_t part = user_part(src, n);

@@ -48,6 +48,17 @@
     .endif
 .endm
 
+/* As many blocks of this size as lie before a7, from a1 to a0. */
+.macro copy_blocks bytes
+    addi a6, a7, -\bytes
+    bgtu a1, a6, 2f
+1:  copy_words a0, a1, (\bytes / 8)
+    addi a1, a1, \bytes
+    addi a0, a0, \bytes
+    bleu a1, a6, 1b
+2:
+.endm
+
 .macro zero_words to, n, offset=0
     sd zero, \offset+0(\to)
     sd zero, \offset+8(\to)
@@ -87,20 +98,9 @@ function uaccess_copy_to
     addi a0, a0, 1
     j .Lcopy_head
 .Lcopy_blocks:
-    addi a6, a7, -256
-    bgtu a1, a6, .Lcopy_small_blocks
-1:  copy_words a0, a1, 32
-    addi a1, a1, 256
-    addi a0, a0, 256
-    bleu a1, a6, 1b
-.Lcopy_small_blocks:
-    addi a6, a7, -64
-    bgtu a1, a6, .Lcopy_words_start
-1:  copy_words a0, a1, 8
-    addi a1, a1, 64
-    addi a0, a0, 64
-    bleu a1, a6, 1b
-.Lcopy_words_start:
+    copy_blocks 1024
+    copy_blocks 256
+    copy_blocks 64
     addi a6, a7, -8
     bgtu a1, a6, .Lcopy_bytes
 1:  ld t0, 0(a1)
