@@ -41,10 +41,10 @@
 
 struct pipe {
     struct mutex lock;
-    u32 n_pages;  /* lock: a power of two */
+    u64 n_pages;  /* lock: a power of two */
     void **pages; /* lock: n_pages of them; NULL: not there now */
     void *default_pages[DEFAULT_PAGES];
-    u32 head, tail;       /* lock for writing; read without by sleepers */
+    u64 head, tail;       /* lock for writing; read without by sleepers */
     u32 readers, writers; /* lock for writing; read without by sleepers */
     u32 n_opened_read,
         n_opened_write; /* lock: ever, so that a fifo's opener sees a short visit */
@@ -60,13 +60,13 @@ static struct pipe *pipe_of(const struct file *file)
     return file->inode->fifo;
 }
 
-static u32 capacity(const struct pipe *p)
+static u64 capacity(const struct pipe *p)
 {
     return p->n_pages * PAGE_SIZE;
 }
 
 /* These need no lock. Who acts on what they say takes the lock first and looks again. */
-static u32 used(const struct pipe *p)
+static u64 used(const struct pipe *p)
 {
     return __atomic_load_n(&p->head, __ATOMIC_RELAXED) -
            __atomic_load_n(&p->tail, __ATOMIC_RELAXED);
@@ -87,12 +87,12 @@ static bool can_read(const struct pipe *p)
     return used(p) > 0 || n_writers(p) == 0;
 }
 
-static bool can_write(const struct pipe *p, u32 need)
+static bool can_write(const struct pipe *p, u64 need)
 {
     return capacity(p) - used(p) >= need || n_readers(p) == 0;
 }
 
-static void **slot_of(struct pipe *p, u32 pos)
+static void **slot_of(struct pipe *p, u64 pos)
 {
     return &p->pages[(pos / PAGE_SIZE) & (p->n_pages - 1)];
 }
@@ -112,15 +112,14 @@ static void rewind_empty_locked(struct pipe *p)
 }
 
 /*
- * The page that ends at pos is read to its end. The writer may be in it again already: the
- * ring is full when head is in the same page as tail, before it.
+ * The page in this slot is read to its end, which is at pos. The writer may be in it again
+ * already: the ring is full when head is in the same page as tail, before it.
  */
-static void page_done_locked(struct pipe *p, u32 pos)
+static void page_done_locked(struct pipe *p, void **slot, u64 pos)
 {
-    void **slot = slot_of(p, pos - 1);
-    u32 next_lap = pos - PAGE_SIZE + capacity(p);
+    u64 next_lap = pos - PAGE_SIZE + capacity(p);
 
-    if (slot == &p->pages[0] || (s32)(p->head - next_lap) > 0)
+    if (slot == &p->pages[0] || p->head > next_lap)
         return; /* kept */
     kfree(pa_to_page(va_to_pa(*slot)));
     *slot = NULL;
@@ -128,23 +127,24 @@ static void page_done_locked(struct pipe *p, u32 pos)
 
 static s64 pipe_take_locked(struct pipe *p, struct iobuf *buf)
 {
-    u32 begin = p->tail, tail = begin;
+    u64 begin = p->tail, tail = begin;
     u64 left = used(p);
     int err = 0;
 
     while (buf->left && left) {
-        u32 in_page = tail & (PAGE_SIZE - 1);
+        u64 in_page = tail & (PAGE_SIZE - 1);
         size_t n = min(min(left, buf->left), PAGE_SIZE - in_page), moved;
+        void **slot = slot_of(p, tail);
 
-        moved = iobuf_put(buf, (char *)*slot_of(p, tail) + in_page, n);
-        tail += (u32)moved;
+        moved = iobuf_put(buf, (char *)*slot + in_page, n);
+        tail += moved;
         left -= moved;
         if (moved < n) {
             err = -EFAULT;
             break;
         }
         if ((tail & (PAGE_SIZE - 1)) == 0)
-            page_done_locked(p, tail);
+            page_done_locked(p, slot, tail);
     }
     __atomic_store_n(&p->tail, tail, __ATOMIC_RELAXED);
     if (!left)
@@ -200,12 +200,12 @@ static int page_supply_locked(struct pipe *p, void **slot)
 /* Puts in what fits. */
 static s64 pipe_put_locked(struct pipe *p, struct iobuf *buf)
 {
-    u32 begin = p->head, head = begin;
+    u64 begin = p->head, head = begin;
     u64 room = capacity(p) - used(p);
     int err = 0;
 
     while (buf->left && room) {
-        u32 in_page = head & (PAGE_SIZE - 1);
+        u64 in_page = head & (PAGE_SIZE - 1);
         size_t n = min(min(room, buf->left), PAGE_SIZE - in_page), moved;
         void **slot = slot_of(p, head);
 
@@ -213,7 +213,7 @@ static s64 pipe_put_locked(struct pipe *p, struct iobuf *buf)
         if (err)
             break;
         moved = iobuf_take(buf, (char *)*slot + in_page, n);
-        head += (u32)moved;
+        head += moved;
         room -= moved;
         if (moved < n) {
             err = -EFAULT;
@@ -225,7 +225,7 @@ static s64 pipe_put_locked(struct pipe *p, struct iobuf *buf)
 }
 
 /* Waits until `need` bytes fit. Gives the lock back and takes it again. 0, -EAGAIN, -EINTR. */
-static int wait_for_room(struct file *file, struct pipe *p, u32 need, bool *wake)
+static int wait_for_room(struct file *file, struct pipe *p, u64 need, bool *wake)
 {
     int r = 0;
 
@@ -244,7 +244,7 @@ static int wait_for_room(struct file *file, struct pipe *p, u32 need, bool *wake
 static s64 pipe_write(struct file *file, struct iobuf *buf, u64 *pos)
 {
     struct pipe *p = pipe_of(file);
-    u32 need = buf->left <= PIPE_BUF ? (u32)buf->left : 1; /* PIPE-1 */
+    u64 need = buf->left <= PIPE_BUF ? buf->left : 1; /* PIPE-1 */
     bool wake = false; /* readers, once the lock is free for them */
     s64 done = 0, r = 0;
 
@@ -284,9 +284,9 @@ static struct pipe *pipe_alloc(void)
     return p;
 }
 
-static void pages_free(void **pages, u32 n)
+static void pages_free(void **pages, u64 n)
 {
-    for (u32 i = 0; i < n; i++) {
+    for (u64 i = 0; i < n; i++) {
         if (pages[i])
             kfree(pa_to_page(va_to_pa(pages[i])));
         pages[i] = NULL;
@@ -483,10 +483,10 @@ s64 pipe_get_size(struct file *file)
 }
 
 /* Moves what is in the pipe to an array of another size. */
-static int resize_locked(struct pipe *p, u32 n_pages, void **pages)
+static int resize_locked(struct pipe *p, u64 n_pages, void **pages)
 {
-    u32 first = p->tail & ~(u32)(PAGE_SIZE - 1);
-    u32 n_used = (p->head - first + PAGE_SIZE - 1) / PAGE_SIZE;
+    u64 first = p->tail & ~(PAGE_SIZE - 1);
+    u64 n_used = (p->head - first + PAGE_SIZE - 1) / PAGE_SIZE;
     bool shares_page = n_used > p->n_pages; /* the oldest and the newest bytes are in one */
 
     assert(mutex_is_held(&p->lock));
@@ -499,7 +499,7 @@ static int resize_locked(struct pipe *p, u32 n_pages, void **pages)
         n_used--;
     }
     /* commit */
-    for (u32 i = 0; i < n_used; i++) {
+    for (u64 i = 0; i < n_used; i++) {
         void **slot = slot_of(p, first + i * PAGE_SIZE);
 
         pages[i] = *slot;
@@ -518,7 +518,7 @@ static int resize_locked(struct pipe *p, u32 n_pages, void **pages)
 s64 pipe_set_size(struct file *file, u64 size)
 {
     struct pipe *p;
-    u32 n_pages = 1;
+    u64 n_pages = 1;
     void **pages;
     int r;
 
@@ -542,7 +542,7 @@ s64 pipe_set_size(struct file *file, u64 size)
         return r;
     }
     wake_all(&p->write_wait);
-    return (s64)n_pages * (s64)PAGE_SIZE;
+    return (s64)(n_pages * PAGE_SIZE);
 }
 
 static const struct file_ops fifo_ops = {
