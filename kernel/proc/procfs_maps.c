@@ -12,18 +12,12 @@
 #include <proc/procfs_internal.h>
 #include <vfs/attr.h>
 #include <vm/aspace.h>
-#include <vm/mmap.h>
+#include <vm/usage.h>
 
 enum {
     NAME_COLUMN = 73,      /* where Linux puts the name of an area */
     COW_STATES_MAX = 4096, /* pages shown of one area */
     NAME_MAX_BYTES = 4096,
-};
-
-/* Sums over areas, in bytes. */
-struct usage_sum {
-    u64 rss, pss, pss_dirty, pss_anon, pss_file, pss_shmem;
-    u64 shared_clean, shared_dirty, private_clean, private_dirty, anonymous, locked;
 };
 
 typedef void area_fn(struct text *out, struct vma *vma, void *arg);
@@ -116,32 +110,6 @@ static int procfs_maps(struct text *out, struct proc *proc, const struct pseudo_
 
 /* ---- what is in it --------------------------------------------------------------- */
 
-/* vma_usage counts pages; the proportional share is not split there. Pages of one area are
- * alike enough to split it by their numbers. */
-static void usage_add(struct usage_sum *sum, const struct vma *vma)
-{
-    struct vma_usage u;
-
-    vma_usage(vma, &u);
-    u64 rss = max(u.rss, 1UL);
-    u64 pss_anon = u.pss_shifted * u.anonymous / rss;
-    u64 private = (u.private_clean + u.private_dirty) * PAGE_SIZE;
-    u64 pss_shared = u.pss_shifted - min(u.pss_shifted, private);
-
-    sum->rss += u.rss * PAGE_SIZE;
-    sum->pss += u.pss_shifted; /* pages << 12: bytes */
-    sum->pss_anon += pss_anon;
-    *(vma->file ? &sum->pss_file : &sum->pss_shmem) += u.pss_shifted - pss_anon;
-    sum->pss_dirty += u.private_dirty * PAGE_SIZE +
-                      pss_shared * u.shared_dirty / max(u.shared_clean + u.shared_dirty, 1UL);
-    sum->shared_clean += u.shared_clean * PAGE_SIZE;
-    sum->shared_dirty += u.shared_dirty * PAGE_SIZE;
-    sum->private_clean += u.private_clean * PAGE_SIZE;
-    sum->private_dirty += u.private_dirty * PAGE_SIZE;
-    sum->anonymous += u.anonymous * PAGE_SIZE;
-    sum->locked += vma->flags & VMA_LOCKED ? u.pss_shifted : 0;
-}
-
 static void text_kb(struct text *out, const char *name, u64 bytes)
 {
     int width = 24 - (int)strlen(name) - 1;
@@ -149,30 +117,35 @@ static void text_kb(struct text *out, const char *name, u64 bytes)
     text_printf(out, "%s:%*lu kB\n", name, width, bytes / KiB);
 }
 
-static void text_usage(struct text *out, const struct usage_sum *sum, bool is_rollup)
+static void text_pages(struct text *out, const char *name, u64 pages)
+{
+    text_kb(out, name, pages * PAGE_SIZE);
+}
+
+static void text_usage(struct text *out, const struct vma_usage *u, bool is_rollup)
 {
     static const char *const none[] = {
         "KSM",           "LazyFree",       "AnonHugePages",   "ShmemPmdMapped",
         "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb", "Swap",
         "SwapPss"};
 
-    text_kb(out, "Rss", sum->rss);
-    text_kb(out, "Pss", sum->pss);
-    text_kb(out, "Pss_Dirty", sum->pss_dirty);
+    text_pages(out, "Rss", u->rss);
+    text_kb(out, "Pss", u->pss >> PSS_SHIFT);
+    text_kb(out, "Pss_Dirty", u->pss_dirty >> PSS_SHIFT);
     if (is_rollup) {
-        text_kb(out, "Pss_Anon", sum->pss_anon);
-        text_kb(out, "Pss_File", sum->pss_file);
-        text_kb(out, "Pss_Shmem", sum->pss_shmem);
+        text_kb(out, "Pss_Anon", u->pss_anon >> PSS_SHIFT);
+        text_kb(out, "Pss_File", u->pss_file >> PSS_SHIFT);
+        text_kb(out, "Pss_Shmem", u->pss_shmem >> PSS_SHIFT);
     }
-    text_kb(out, "Shared_Clean", sum->shared_clean);
-    text_kb(out, "Shared_Dirty", sum->shared_dirty);
-    text_kb(out, "Private_Clean", sum->private_clean);
-    text_kb(out, "Private_Dirty", sum->private_dirty);
-    text_kb(out, "Referenced", sum->rss);
-    text_kb(out, "Anonymous", sum->anonymous);
+    text_pages(out, "Shared_Clean", u->shared_clean);
+    text_pages(out, "Shared_Dirty", u->shared_dirty);
+    text_pages(out, "Private_Clean", u->private_clean);
+    text_pages(out, "Private_Dirty", u->private_dirty);
+    text_pages(out, "Referenced", u->referenced);
+    text_pages(out, "Anonymous", u->anonymous);
     for (size_t i = 0; i < ARRAY_SIZE(none); i++)
         text_kb(out, none[i], 0);
-    text_kb(out, "Locked", sum->locked);
+    text_kb(out, "Locked", u->pss_locked >> PSS_SHIFT);
 }
 
 static void text_flags(struct text *out, const struct vma *vma)
@@ -198,28 +171,36 @@ static void text_flags(struct text *out, const struct vma *vma)
     text_putc(out, '\n');
 }
 
-static void area_usage(struct text *out, struct vma *vma, void *arg)
+static void area_usage(struct text *out, struct vma *vma, void *census)
 {
-    struct usage_sum sum = {0};
+    struct vma_usage usage = {0};
 
     area_line(out, vma, NULL);
-    usage_add(&sum, vma);
+    vma_usage_add(vma, census, &usage);
     text_kb(out, "Size", vma->end - vma->start);
     text_kb(out, "KernelPageSize", PAGE_SIZE);
     text_kb(out, "MMUPageSize", PAGE_SIZE);
-    text_usage(out, &sum, false);
+    text_usage(out, &usage, false);
     text_puts(out, "THPeligible:           0\n");
     text_flags(out, vma);
 }
 
 static int procfs_smaps(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
-    return areas_show(out, proc, area_usage, NULL);
+    struct census *census;
+    int err = procfs_may_look_into(proc) ? census_take(&census) : -EACCES;
+
+    if (err != 0)
+        return err;
+    err = areas_show(out, proc, area_usage, census);
+    census_drop(census);
+    return err;
 }
 
 struct rollup {
+    const struct census *census;
     vaddr_t start, end;
-    struct usage_sum sum;
+    struct vma_usage sum;
 };
 
 static void area_sum(struct text *out, struct vma *vma, void *arg)
@@ -228,14 +209,20 @@ static void area_sum(struct text *out, struct vma *vma, void *arg)
 
     r->start = r->end == 0 ? vma->start : r->start;
     r->end = vma->end;
-    usage_add(&r->sum, vma);
+    vma_usage_add(vma, r->census, &r->sum);
 }
 
 static int procfs_rollup(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
     struct rollup r = {0};
-    int err = areas_show(out, proc, area_sum, &r);
+    struct census *census;
+    int err = procfs_may_look_into(proc) ? census_take(&census) : -EACCES;
 
+    if (err != 0)
+        return err;
+    r.census = census;
+    err = areas_show(out, proc, area_sum, &r);
+    census_drop(census);
     if (err != 0 || r.end == 0)
         return err ? err : -ESRCH;
     text_printf(out, "%08lx-%08lx ---p 00000000 00:00 0 ", r.start, r.end);
@@ -271,6 +258,8 @@ static int cow_counters(struct text *out, struct proc *proc)
     for (int i = 0; i < VM_N_EVENTS; i++)
         text_printf(out, "%s %lu\n", vm_event_names[i],
                     __atomic_load_n(&as->events[i], __ATOMIC_RELAXED));
+    text_printf(out, "pt_reached %lu\npt_own %lu\n", aspace_n_tables(as),
+                aspace_n_own_tables(as));
     aspace_put(as);
     return 0;
 }

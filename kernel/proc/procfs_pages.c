@@ -6,7 +6,8 @@
  * work.
  *
  * What is read is true for one moment of one page. No reference is taken: struct page is never
- * freed.
+ * freed. How often a frame is mapped is counted over the whole machine for each read() of
+ * kpagecount (vm/census.c): who wants many words should ask for many at a time.
  */
 #include <linux/errno.h>
 #include <linux/kernel-page-flags.h>
@@ -16,7 +17,7 @@
 #include <vfs/cred.h>
 #include <vfs/file.h>
 #include <vm/aspace.h>
-#include <vm/mmap.h>
+#include <vm/usage.h>
 
 #define WORD              sizeof(u64)
 #define CHUNK             64u /* words at a time */
@@ -27,9 +28,9 @@
 #define PAGEMAP_PRESENT   (1UL << 63)
 
 /* Fills n words from number `first` on. 0 or -Exxx. */
-typedef int words_fn(struct file *file, u64 first, u64 *words, size_t n);
+typedef int words_fn(const void *arg, u64 first, u64 *words, size_t n);
 
-static s64 words_read(struct file *file, struct iobuf *buf, u64 *pos, u64 end, words_fn *fill)
+static s64 words_read(struct iobuf *buf, u64 *pos, u64 end, words_fn *fill, const void *arg)
 {
     u64 words[CHUNK];
     s64 total = 0;
@@ -38,7 +39,7 @@ static s64 words_read(struct file *file, struct iobuf *buf, u64 *pos, u64 end, w
         return -EINVAL;
     while (buf->left > 0 && *pos / WORD < end) {
         size_t n = min(min(buf->left / WORD, (size_t)CHUNK), end - *pos / WORD);
-        int err = fill(file, *pos / WORD, words, n);
+        int err = fill(arg, *pos / WORD, words, n);
 
         if (err != 0)
             return total > 0 ? total : err;
@@ -51,51 +52,38 @@ static s64 words_read(struct file *file, struct iobuf *buf, u64 *pos, u64 end, w
     return total;
 }
 
-/* How many page tables point to the frame. */
-static u64 frame_maps(const struct page *page)
-{
-    u32 count = page_count(page);
-
-    if (page->type == PAGE_ANON)
-        return count;
-    if (page->type != PAGE_FILE)
-        return 0;
-    return count - (page->file.object && count > 0 ? 1 : 0); /* the page cache's own */
-}
-
 /* ---- pagemap --------------------------------------------------------------------- */
 
-static u64 pagemap_word(const struct page *page, bool with_number)
+static u64 pagemap_word(const struct mapped_page *page, bool with_number)
 {
-    u64 word = PAGEMAP_PRESENT | (with_number ? page_to_pfn(page) : 0);
-
-    if (page->type == PAGE_FILE)
-        word |= PAGEMAP_FILE;
-    if (page != zero_page && frame_maps(page) == 1)
-        word |= PAGEMAP_EXCLUSIVE;
-    return word;
+    if (!page->frame)
+        return 0;
+    return PAGEMAP_PRESENT | (page->frame->type == PAGE_FILE ? PAGEMAP_FILE : 0) |
+           (page->is_exclusive ? PAGEMAP_EXCLUSIVE : 0) |
+           (with_number ? page_to_pfn(page->frame) : 0);
 }
 
-/* Locks: as->lock. */
+/* Locks: as->lock for writing. */
 static void pagemap_fill_locked(struct aspace *as, vaddr_t start, u64 *words, size_t n)
 {
     bool with_numbers = cred_is_root(current->cred);
     vaddr_t end = start + n * PAGE_SIZE;
-    struct page *frames[CHUNK];
+    struct mapped_page mapped[CHUNK];
 
     for (struct vma *vma = vma_find(as, start); vma && vma->start < end; vma = vma_next(vma)) {
         vaddr_t from = max(start, vma->start);
         size_t pages = (min(end, vma->end) - from) >> PAGE_SHIFT;
         u64 *word = words + ((from - start) >> PAGE_SHIFT);
 
-        vma_page_frames(vma, from, frames, pages);
+        vma_mapped_pages(vma, from, mapped, pages);
         for (size_t i = 0; i < pages; i++)
-            word[i] = frames[i] ? pagemap_word(frames[i], with_numbers) : 0;
+            word[i] = pagemap_word(&mapped[i], with_numbers);
     }
 }
 
-static int pagemap_fill(struct file *file, u64 first, u64 *words, size_t n)
+static int pagemap_fill(const void *arg, u64 first, u64 *words, size_t n)
 {
+    const struct file *file = arg;
     struct proc *proc = procfs_proc_get(pseudo_id_of(file->inode));
     struct aspace *as = proc ? proc_aspace_get(proc) : NULL;
 
@@ -114,7 +102,7 @@ static int pagemap_fill(struct file *file, u64 first, u64 *words, size_t n)
 
 static s64 pagemap_read(struct file *file, struct iobuf *buf, u64 *pos)
 {
-    return words_read(file, buf, pos, USER_END >> PAGE_SHIFT, pagemap_fill);
+    return words_read(buf, pos, USER_END >> PAGE_SHIFT, pagemap_fill, file);
 }
 
 static int pagemap_open(struct inode *inode, struct file *file)
@@ -133,14 +121,28 @@ static const struct page *frame_at(pfn_t pfn)
                                                        : NULL;
 }
 
-static int count_fill(struct file *file, u64 first, u64 *words, size_t n)
+/* Of user memory; tables are counted too, but as a means only. */
+static bool is_mappable(const struct page *page)
+{
+    return page->type == PAGE_ANON || page->type == PAGE_FILE;
+}
+
+static int count_fill(const void *census, u64 first, u64 *words, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct page *page = frame_at(first + i);
 
-        words[i] = page ? frame_maps(page) : 0;
+        words[i] = page && is_mappable(page) ? census_maps(census, page) : 0;
     }
     return 0;
+}
+
+/* Some entry points to it. */
+static bool is_mapped(const struct page *page)
+{
+    bool is_cached = page->type == PAGE_FILE && page->file.object;
+
+    return is_mappable(page) && page_count(page) > (is_cached ? 1 : 0);
 }
 
 static u64 flags_of(const struct page *page)
@@ -162,12 +164,12 @@ static u64 flags_of(const struct page *page)
         flags |= 1UL << KPF_UPTODATE;
     if (page->type == PAGE_FILE && (page->flags & PG_DIRTY))
         flags |= 1UL << KPF_DIRTY;
-    if (frame_maps(page) > 0)
+    if (is_mapped(page))
         flags |= 1UL << KPF_MMAP;
     return flags;
 }
 
-static int flags_fill(struct file *file, u64 first, u64 *words, size_t n)
+static int flags_fill(const void *unused, u64 first, u64 *words, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         words[i] = flags_of(frame_at(first + i));
@@ -176,12 +178,19 @@ static int flags_fill(struct file *file, u64 first, u64 *words, size_t n)
 
 static s64 count_read(struct file *file, struct iobuf *buf, u64 *pos)
 {
-    return words_read(file, buf, pos, page_end_pfn, count_fill);
+    struct census *census;
+    int err = census_take(&census);
+
+    if (err != 0)
+        return err;
+    s64 n = words_read(buf, pos, page_end_pfn, count_fill, census);
+    census_drop(census);
+    return n;
 }
 
 static s64 flags_read(struct file *file, struct iobuf *buf, u64 *pos)
 {
-    return words_read(file, buf, pos, page_end_pfn, flags_fill);
+    return words_read(buf, pos, page_end_pfn, flags_fill, NULL);
 }
 
 const struct file_ops procfs_kpagecount_ops = {.read = count_read, .lseek = dir_lseek};

@@ -13,6 +13,7 @@
 #include <vfs/cred.h>
 #include <vfs/fdtable.h>
 #include <vm/aspace.h>
+#include <vm/usage.h>
 
 #define KB(pages) ((u64)(pages) * (PAGE_SIZE / KiB))
 

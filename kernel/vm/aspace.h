@@ -108,8 +108,6 @@ static inline u64 aspace_rss_total(const struct aspace *as)
     return aspace_rss(as, RSS_ANON) + aspace_rss(as, RSS_COPIED) + aspace_rss(as, RSS_FILE) +
            aspace_rss(as, RSS_SHMEM);
 }
-/* Page tables that lead to its memory, shared ones included. */
-u64 aspace_n_tables(struct aspace *as);
 /* How fork treats it: "eager", "cow", "share". Setting returns 0, -EINVAL. */
 int aspace_set_engine(struct aspace *as, const char *name);
 const char *aspace_engine_name(const struct aspace *as);

@@ -8,8 +8,6 @@
 #include <lib/types.h>
 #include <vm/aspace.h>
 
-struct page;
-
 struct vm_map_request {
     vaddr_t addr;
     u64 length;    /* bytes */
@@ -44,17 +42,3 @@ int must_check vm_mlock(struct aspace *as, vaddr_t addr, u64 length, bool lock);
 vaddr_t vm_brk(struct aspace *as, vaddr_t brk);
 /* Faults the range in, as MAP_POPULATE. Stops quietly at the first problem. */
 void vm_populate(struct aspace *as, vaddr_t addr, u64 length);
-
-/* For /proc: what each area holds. Locks: as->lock for writing (vm/usage.c). */
-struct vma_usage {
-    u64 rss, pss_shifted /* << 12 */, shared_clean, shared_dirty, private_clean,
-        private_dirty; /* pages */
-    u64 anonymous, zero_pages;
-};
-void vma_usage(const struct vma *vma, struct vma_usage *out);
-/* One character per page, as /proc/PID/cow shows them (". z s p c r m"); at most n pages from
- * start. */
-void vma_page_states(const struct vma *vma, vaddr_t start, char *states, size_t n);
-/* The frames of n pages from start, NULL where none is mapped. No references: a frame may be
- * given back at any moment, only its struct page may be looked at. */
-void vma_page_frames(const struct vma *vma, vaddr_t start, struct page **frames, size_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/cow.c kernel/vm/ptshare.c kernel/vm/ptown.c
 // with: kernel/vm/object.c kernel/vm/mmap.c kernel/vm/protect.c kernel/vm/mremap.c kernel/vm/advise.c
-// with: kernel/vm/gather.c kernel/vm/ledger.c kernel/vm/usage.c kernel/vm/recount.c
+// with: kernel/vm/gather.c kernel/vm/ledger.c kernel/vm/usage.c kernel/vm/census.c kernel/vm/recount.c
 // with: kernel/lib/rbtree.c kernel/lib/radix.c kernel/lib/printf.c kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
 // with: tests/host/stub/kernel.c tests/host/stub/arena.c tests/host/stub/vm.c
 /*
@@ -22,6 +22,7 @@
 #include <vm/internal.h>
 #include <vm/mmap.h>
 #include <vm/pt.h>
+#include <vm/usage.h>
 #include <vm/tlb.h>
 
 #define AT 0x10000000UL
