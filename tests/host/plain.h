@@ -19,6 +19,7 @@
 #include <string.h>
 #include <vm/internal.h>
 #include <vm/pt.h>
+#include <vm/usage.h>
 
 enum {
     PROCS = 6,
