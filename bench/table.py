@@ -88,12 +88,9 @@ NO_ROOM = re.compile(r"Cannot allocate memory|killed by signal 9|MiB are left|we
 def derive(results):
     """What is computed from other figures."""
     for found in results.values():
-        (small, _), (large, why) = found.get("fork-1m", (None, "")), \
-            found.get("fork-16g", (None, ""))
-        if small and large:
-            found["fork-flat"] = (large / small, "times")
-        elif "fork-16g" in found:
-            found["fork-flat"] = (None, why)
+        if "fork-1m" in found and "fork-16g" in found:
+            (small, _), (large, why) = found["fork-1m"], found["fork-16g"]
+            found["fork-flat"] = (large / small, "times") if large else (None, why)
 
 
 def number(value):
