@@ -16,6 +16,9 @@
  *   COW-5  a reader sees neither the old page after the new one was written, nor a frame that
  *          has been given away
  *   COW-6  what a child sees is one moment, and nothing lands in it later
+ *   PT-2   when a shared table is replaced by a copy, nobody still goes through the original
+ *          once the copy can differ
+ *   what a walker sets in an entry (D) is not lost when fork takes W away
  *   mprotect and truncation hold for every hart when the call returns
  */
 #include "stub/fibers.h"
@@ -31,6 +34,7 @@
 #include <string.h>
 #include <vm/internal.h>
 #include <vm/mmap.h>
+#include <vm/pt.h>
 #include <vm/tlb.h>
 
 enum { HARTS = 4, PROCS = 3, PAGES = 4, FILE_PAGES = 2, ROUNDS = 300, STEPS = 250 };
@@ -384,6 +388,36 @@ static void hart(unsigned me)
     }
 }
 
+/* --- the moment in which a table is replaced --- */
+
+/* Most loads first, so that the shared table is linked and remembered; the first store of any
+ * hart replaces it, while others store through the copy and load through what they remember. */
+static void hammer(unsigned me)
+{
+    for (unsigned i = 0; i < 24 && !t_n_failed; i++) {
+        if (t_below(i < 8 ? 8 : 3))
+            step_load(&procs[0]);
+        else
+            step_store(&procs[0], me);
+        stub_point();
+    }
+}
+
+static void replace_table(unsigned round)
+{
+    static const unsigned one_in[] = {9, 17, 33, 65};
+    struct aspace *child;
+
+    CHECK_EQ(aspace_create(&child), 0);
+    CHECK_EQ(uvmcopy(procs[0].as, child), 0);
+    fibers_run(HARTS, hammer, t_random(), one_in[round % 4]);
+    check_recount();
+    CHECK_EQ(sim_audit(procs[0].as), 0);
+    child->harts_active = 0;
+    sim_forget(child);
+    aspace_put(child);
+}
+
 static void map(struct aspace *as, vaddr_t at, u64 pages, u32 flags, struct vm_object *object)
 {
     struct vm_map_request req = {.addr = at,
@@ -397,12 +431,16 @@ static void map(struct aspace *as, vaddr_t at, u64 pages, u32 flags, struct vm_o
     CHECK_EQ(vm_mmap(as, &req, &out), 0);
 }
 
-static void run(const char *engine, bool lazy_ad, unsigned n_rounds)
+/* Who sets A and D. */
+enum ad { AT_ONCE, BY_FAULT, BY_WALKER };
+
+static void run(const char *engine, enum ad ad, unsigned n_rounds)
 {
     static const unsigned one_in[] = {2, 3, 5, 9, 17, 33}; /* short turns and long ones */
     u64 free_before = free_frames();
 
-    vm_lazy_ad = lazy_ad;
+    vm_lazy_ad = ad != AT_ONCE;
+    sim_sets_ad = ad == BY_WALKER;
     memset(&file_model, 0, sizeof(file_model));
     CHECK_EQ(object_create_anon(FILE_PAGES * PAGE_SIZE, &file), 0);
     file->owner = &file; /* counts as a file */
@@ -423,30 +461,86 @@ static void run(const char *engine, bool lazy_ad, unsigned n_rounds)
     }
     object_put(file);
     CHECK_EQ(free_frames(), free_before);
-    vm_lazy_ad = false;
+    vm_lazy_ad = sim_sets_ad = false;
 }
 
 static void all_at_once(void)
 {
-    run("cow", false, ROUNDS);
+    run("cow", AT_ONCE, ROUNDS);
 }
 
 static void all_at_once_lazy_ad(void)
 {
-    run("cow", true, ROUNDS / 4);
+    run("cow", BY_FAULT, ROUNDS / 4);
+    run("cow", BY_WALKER, ROUNDS / 4);
 }
 
 static void all_at_once_eager(void)
 {
-    run("eager", false, ROUNDS / 4);
+    run("eager", AT_ONCE, ROUNDS / 4);
 }
 
 /* Whole tables are shared, however few entries they have. */
 static void all_at_once_share(void)
 {
     share_policy = (struct share_policy){1, 1};
-    run("share", false, ROUNDS);
-    run("share", true, 2 * ROUNDS);
+    run("share", AT_ONCE, ROUNDS);
+    run("share", BY_FAULT, ROUNDS);
+    run("share", BY_WALKER, ROUNDS / 2);
+}
+
+/* PT-2: no hart goes through the original any more once the copy can change. */
+static void replaced_at_once(void)
+{
+    u64 free_before = free_frames();
+
+    share_policy = (struct share_policy){1, 1};
+    CHECK_EQ(aspace_create(&procs[0].as), 0);
+    CHECK_EQ(aspace_set_engine(procs[0].as, "share"), 0);
+    map(procs[0].as, ANON_VA, PAGES, MAP_PRIVATE, NULL);
+    for (unsigned i = 0; i < 2 * ROUNDS && !t_n_failed; i++)
+        replace_table(i);
+    proc_exit(&procs[0]);
+    CHECK_EQ(free_frames(), free_before);
+}
+
+/* --- a walker that sets A and D while fork takes W away --- */
+
+static bool was_dirtied;
+static struct aspace *walked, *forked;
+
+static void walk_or_fork(unsigned me)
+{
+    if (!me) {
+        CHECK_EQ(uvmcopy(walked, forked), 0);
+        return;
+    }
+    for (unsigned n = t_below(32); n; n--)
+        stub_point();
+    was_dirtied = sim_walk_to_write(walked, ANON_VA);
+}
+
+/* What the walker set stays: the page was written to. */
+static void dirty_is_kept(void)
+{
+    for (unsigned i = 0; i < 4 * ROUNDS; i++) {
+        vm_lazy_ad = true;
+        CHECK_EQ(aspace_create(&walked), 0);
+        CHECK_EQ(aspace_create(&forked), 0);
+        CHECK_EQ(aspace_set_engine(walked, "cow"), 0);
+        map(walked, ANON_VA, 1, MAP_PRIVATE | MAP_POPULATE, NULL);
+        pte_t before = pte_load(walk(walked, ANON_VA));
+        CHECK(pte_is_writable(before) && !pte_is_dirty(before));
+        fibers_run(2, walk_or_fork, t_random(), 3);
+        pte_t after = pte_load(walk(walked, ANON_VA));
+        CHECK(pte_is_cow(after) && pte_is_dirty(after) == was_dirtied);
+        vm_lazy_ad = false;
+        forked->harts_active = walked->harts_active = 0;
+        sim_forget(forked);
+        aspace_put(forked);
+        sim_forget(walked);
+        aspace_put(walked);
+    }
 }
 
 int main(int argc, char **argv)
@@ -459,5 +553,7 @@ int main(int argc, char **argv)
     RUN(all_at_once_lazy_ad);
     RUN(all_at_once_eager);
     RUN(all_at_once_share);
+    RUN(replaced_at_once);
+    RUN(dirty_is_kept);
     return t_done();
 }

@@ -14,14 +14,15 @@
 struct fiber {
     ucontext_t context;
     void *stack;
-    u32 n_held; /* spinlocks, while it does not run */
+    u32 n_held;     /* spinlocks, while it does not run */
+    u64 away_until; /* at n_points: others go on until then, if they can */
     bool done;
 };
 
 static struct fiber fibers[MAX_FIBERS];
 static ucontext_t outside;
 static unsigned n_fibers, running, one_in_n, n_waits;
-static u64 state;
+static u64 state, n_points;
 static void (*body)(unsigned me);
 
 static u64 draw(void)
@@ -32,17 +33,21 @@ static u64 draw(void)
     return (state * 2685821657736338717ULL) >> 16;
 }
 
-/* Some fiber that has not returned yet; the running one if there is no other. */
+/* Some fiber that has not returned yet, rather one that is not away; the running one if there
+ * is no other. */
 static unsigned some_other(void)
 {
-    unsigned first = draw() % n_fibers;
+    unsigned first = draw() % n_fibers, away = running;
 
     for (unsigned i = 0; i < n_fibers; i++) {
         unsigned other = (first + i) % n_fibers;
-        if (other != running && !fibers[other].done)
+        if (other == running || fibers[other].done)
+            continue;
+        if (fibers[other].away_until <= n_points)
             return other;
+        away = other;
     }
-    return running;
+    return away;
 }
 
 static void go_on_with(unsigned next)
@@ -61,12 +66,23 @@ static void go_on_with(unsigned next)
 static void point(void)
 {
     n_waits = 0;
+    n_points++;
     if (draw() % one_in_n == 0)
         go_on_with(some_other());
 }
 
+/* Now and then somebody is held up for longer than the others need for whole operations. */
+static void linger(void)
+{
+    if (draw() % 16 != 0)
+        return;
+    fibers[running].away_until = n_points + draw() % 512;
+    go_on_with(some_other());
+}
+
 static void wait(const char *name)
 {
+    n_points++;
     unsigned next = some_other();
 
     if (next == running || ++n_waits > MANY_WAITS)
@@ -91,6 +107,7 @@ static void fiber_create(struct fiber *f)
     if (!f->stack)
         f->stack = malloc(STACK_SIZE);
     f->done = false;
+    f->away_until = 0;
     f->n_held = 0;
     getcontext(&f->context);
     f->context.uc_stack.ss_sp = f->stack;
@@ -107,11 +124,12 @@ void fibers_run(unsigned n, void (*fn)(unsigned me), u64 seed, unsigned one_in)
     for (unsigned i = 0; i < n; i++)
         fiber_create(&fibers[i]);
     stub_point_hook = point;
+    stub_linger_hook = linger;
     stub_wait_hook = wait;
     running = 0;
     stub_set_hart(0);
     swapcontext(&outside, &fibers[0].context);
-    stub_point_hook = NULL;
+    stub_point_hook = stub_linger_hook = NULL;
     stub_wait_hook = NULL;
     stub_set_hart(0);
 }

@@ -79,12 +79,19 @@ void log_print(int level, const char *fmt, ...)
 /* --- locks: without fibers there is one thread of execution, so to wait is a deadlock --- */
 
 void (*stub_point_hook)(void);
+void (*stub_linger_hook)(void);
 void (*stub_wait_hook)(const char *name);
 
 void stub_point(void)
 {
     if (stub_point_hook)
         stub_point_hook();
+}
+
+void stub_linger(void)
+{
+    if (stub_linger_hook)
+        stub_linger_hook();
 }
 
 void stub_wait(const char *name)

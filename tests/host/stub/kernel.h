@@ -38,8 +38,10 @@ extern bool stub_panic_is_caught;
 
 /* Another hart may go on here; one must, until a lock is free. See stub/fibers.h. */
 void stub_point(void);
+void stub_linger(void); /* a place where a hart may be held up for long */
 void stub_wait(const char *name);
 extern void (*stub_point_hook)(void);
+extern void (*stub_linger_hook)(void);
 extern void (*stub_wait_hook)(const char *name);
 
 /* --- arena.c --- */

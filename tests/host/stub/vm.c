@@ -159,6 +159,16 @@ static u64 *flush_clock(unsigned hart, const struct aspace *as)
     return &flushed[hart][(u64)as / sizeof(*as) % SIM_CLOCKS];
 }
 
+static u64 sim_hash(const struct aspace *as)
+{
+    return (u64)as / sizeof(*as) * 7;
+}
+
+static struct sim_entry *tlb_set(unsigned hart, const struct aspace *as, vaddr_t va)
+{
+    return tlb[hart][((va >> PAGE_SHIFT) + sim_hash(as)) % SIM_SETS];
+}
+
 static bool is_remembered(unsigned hart, const struct sim_entry *e, const struct aspace *as)
 {
     return e->as == as && e->time > *flush_clock(hart, as);
@@ -166,7 +176,7 @@ static bool is_remembered(unsigned hart, const struct sim_entry *e, const struct
 
 static struct sim_entry *sim_find(unsigned hart, struct aspace *as, vaddr_t va)
 {
-    struct sim_entry *set = tlb[hart][(va >> PAGE_SHIFT) % SIM_SETS];
+    struct sim_entry *set = tlb_set(hart, as, va);
 
     for (unsigned i = 0; i < SIM_WAYS; i++) {
         if (set[i].va == va && is_remembered(hart, &set[i], as))
@@ -182,12 +192,12 @@ static void sim_remember(struct aspace *as, vaddr_t va, pte_t pte)
     struct sim_entry *e = sim_find(hart, as, va);
 
     for (unsigned i = 0; i < SIM_WAYS && !e; i++) {
-        struct sim_entry *other = &tlb[hart][(va >> PAGE_SHIFT) % SIM_SETS][i];
+        struct sim_entry *other = &tlb_set(hart, as, va)[i];
         if (!other->as || !is_remembered(hart, other, other->as))
             e = other;
     }
     if (!e)
-        e = &tlb[hart][(va >> PAGE_SHIFT) % SIM_SETS][next++ % SIM_WAYS];
+        e = &tlb_set(hart, as, va)[next++ % SIM_WAYS];
     *e = (struct sim_entry){as, va, 0, pte, now};
 }
 
@@ -225,6 +235,8 @@ void aspace_flush_range(struct aspace *as, vaddr_t start, vaddr_t end)
 {
     for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
         stub_point();
+        if (start == 0 && end == USER_END)
+            stub_linger();
         sim_flush(hart, as, start, end);
     }
     ledger_flushed(as, ~0UL, start, end);
@@ -274,18 +286,19 @@ void aspace_switch(struct aspace *to)
     (void)to;
 }
 
-/* --- the walker --- */
+/* --- the walker: what it loads it uses at once (pte_load() is a point where others go on) --- */
 
 /* Upper entries are cached too, and outlive flushes of single addresses. */
 static pte_t upper_load(struct aspace *as, vaddr_t va, unsigned level, const pte_t *slot)
 {
     vaddr_t start = align_down(va, pt_span(level));
     unsigned hart = mycpu()->id;
-    struct sim_entry *u = &uppers[hart][(start / pt_span(level) + level * 31) % SIM_UPPERS];
+    struct sim_entry *u =
+        &uppers[hart][(start / pt_span(level) + level * 31 + sim_hash(as)) % SIM_UPPERS];
 
     if (u->va == start && u->level == level && is_remembered(hart, u, as))
         return u->pte;
-    pte_t pte = pte_load(slot);
+    pte_t pte = pte_load_of_hart(slot);
     if (pte_is_valid(pte))
         *u = (struct sim_entry){as, start, level, pte, now};
     return pte;
@@ -313,7 +326,7 @@ static pte_t true_entry(const struct aspace *as, vaddr_t va, unsigned level)
     const pte_t *table = as->root;
 
     for (unsigned at = PT_LEVELS - 1;; at--) {
-        pte_t e = pte_load(&table[pt_index(va, at)]);
+        pte_t e = pte_load_of_hart(&table[pt_index(va, at)]);
         if (at == level || !pte_is_valid(e))
             return pte_is_valid(e) ? e : PTE_NONE;
         table = pte_table(e);
@@ -355,6 +368,32 @@ unsigned sim_audit(const struct aspace *as)
 
 /* --- accesses --- */
 
+bool sim_sets_ad;
+
+/* The walker sets A and D itself, in one step with the look at what is permitted (Svadu;
+ * privileged spec 4.3.1). Returns: did it? */
+static bool walker_sets(struct aspace *as, vaddr_t va, u64 needed)
+{
+    pte_t *slot = hardware_walk(as, va);
+    u64 permissions = PTE_V | (needed & PTE_PERM_MASK);
+
+    if (!slot)
+        return false;
+    pte_t pte = pte_load_of_hart(slot);
+    while ((pte.bits & permissions) == permissions) {
+        if (!(needed & ~pte.bits))
+            return true;
+        if (pte_cmpxchg(slot, &pte, pte_with(pte, needed)))
+            return true;
+    }
+    return false;
+}
+
+bool sim_walk_to_write(struct aspace *as, vaddr_t va)
+{
+    return walker_sets(as, va, PTE_W | PTE_D | PTE_A);
+}
+
 static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 **word,
                       struct fault_info *info)
 {
@@ -365,11 +404,15 @@ static int sim_access(struct aspace *as, vaddr_t va, enum vm_access access, u64 
     for (unsigned tries = 0; tries < MANY_FAULTS; tries++) {
         struct sim_entry *e = sim_find(mycpu()->id, as, page_va);
         pte_t *slot = e ? NULL : hardware_walk(as, page_va);
-        pte_t pte = e ? e->pte : slot ? pte_load(slot) : PTE_NONE;
+        pte_t pte = e ? e->pte : slot ? pte_load_of_hart(slot) : PTE_NONE;
         if (pte_is_valid(pte) && (pte.bits & needed) == needed) {
             sim_remember(as, page_va, pte);
             *word = (u64 *)((char *)page_to_va(pte_page(pte)) + (va - page_va));
             return 0;
+        }
+        if (sim_sets_ad && pte_is_valid(pte) && walker_sets(as, page_va, needed)) {
+            sim_forget_page(mycpu()->id, as, page_va);
+            continue;
         }
         sim_remember(as, page_va, pte); /* absence may be cached as well */
         stub_point();

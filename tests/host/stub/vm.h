@@ -21,3 +21,7 @@ unsigned sim_audit(const struct aspace *as);
 /* Forget everything about an address space that is gone. */
 void sim_forget(struct aspace *as);
 extern u64 sim_n_flushes;
+/* Walkers set A and D themselves; otherwise that is left to the fault (Svade). */
+extern bool sim_sets_ad;
+/* Only the walk of a store, by such a walker. Returns: is the page writable, A and D now set? */
+bool sim_walk_to_write(struct aspace *as, vaddr_t va);
