@@ -249,3 +249,45 @@ struct rb_node *rb_prev(const struct rb_node *node)
 {
     return neighbour(node, LEFT);
 }
+
+static struct rb_node *first_leaf(struct rb_node *node)
+{
+    while (node->left || node->right)
+        node = node->left ? node->left : node->right;
+    return node;
+}
+
+struct rb_node *rb_first_postorder(const struct rb_root *root)
+{
+    return root->top ? first_leaf(root->top) : NULL;
+}
+
+struct rb_node *rb_next_postorder(const struct rb_node *node)
+{
+    struct rb_node *parent = rb_parent(node);
+
+    return parent && parent->left == node && parent->right ? first_leaf(parent->right) : parent;
+}
+
+typedef struct rb_node *copy_fn(struct rb_node *node, void *arg);
+
+/* Recursion as deep as the tree: twice the logarithm of its size. */
+static bool clone_below(struct rb_node *from, struct rb_node *parent, struct rb_node **slot,
+                        copy_fn *copy, void *arg)
+{
+    struct rb_node *node = copy(from, arg);
+
+    *slot = node;
+    if (!node)
+        return false;
+    node->parent_red = (uintptr_t)parent | is_red(from);
+    node->left = node->right = NULL;
+    return (!from->left || clone_below(from->left, node, &node->left, copy, arg)) &&
+           (!from->right || clone_below(from->right, node, &node->right, copy, arg));
+}
+
+bool rb_clone(struct rb_root *to, const struct rb_root *from, copy_fn *copy, void *arg)
+{
+    to->top = NULL;
+    return !from->top || clone_below(from->top, NULL, &to->top, copy, arg);
+}

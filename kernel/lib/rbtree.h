@@ -52,6 +52,15 @@ struct rb_node *rb_last(const struct rb_root *root);
 struct rb_node *rb_next(const struct rb_node *node);
 struct rb_node *rb_prev(const struct rb_node *node);
 
+/* Copies a tree in its shape: copy() gives the copy of one node's object, or NULL, which ends it.
+ * False: it ended so; what there is then can be visited and taken apart. */
+bool rb_clone(struct rb_root *to, const struct rb_root *from,
+              struct rb_node *(*copy)(struct rb_node *node, void *arg), void *arg);
+/* Children before their parents, so that a tree can be taken apart: ask for the next node, then
+ * free the one at hand. NULL: that was the root. */
+struct rb_node *rb_first_postorder(const struct rb_root *root);
+struct rb_node *rb_next_postorder(const struct rb_node *node);
+
 static inline struct rb_node *rb_parent(const struct rb_node *node)
 {
     return (struct rb_node *)(node->parent_red & ~(uintptr_t)1);

@@ -50,7 +50,8 @@ struct page {
             u16 n_used;           /* `lock`: entries that are not zero */
             u8 level;             /* 0: leaf table */
             bool sealed;          /* see docs/fork.md; for shared tables */
-        } pt;                     /* PAGE_TABLE */
+            u64 groups; /* `lock`: bit g is set if one of the entries 8g to 8g + 7 was used */
+        } pt;           /* PAGE_TABLE */
         struct {
             struct list_head link; /* the cache's slabs that have free objects */
             u16 free;              /* offset of the first free object */

@@ -69,8 +69,8 @@ static int drop_pages(struct vma *vma, vaddr_t start, vaddr_t end)
     int err = pt_own_edges(vma->aspace, start, end);
     if (err)
         return err;
+    pt_drop_shared(vma->aspace, start, end);
     gather_begin(&g, vma->aspace);
-    pt_drop_shared(vma->aspace, start, end, &g);
     g.object = vma->object;
     unmap_entries(vma->aspace, start, end, &g);
     gather_end(&g);

@@ -111,27 +111,18 @@ void aspace_get(struct aspace *as)
     __atomic_fetch_add(&as->users, 1, __ATOMIC_RELAXED);
 }
 
-/* Everything user memory holds; then nothing but empty tables is left, and those go too. */
+/* Nobody works in it any more; but truncation, which comes from an object's side, may be at its
+ * tables until their areas have left the object's list. */
 static void destroy(struct aspace *as)
 {
-    struct tlb_gather g;
+    struct vma *vma;
 
-    rw_write_lock(&as->lock);
-    gather_begin(&g, as);
-    g.is_dead = true;
-    pt_drop_shared(as, 0, USER_END, &g);
-    gather_end(&g);
-    for (struct vma *vma; (vma = vma_find(as, 0));) {
-        vma_unlink(vma);
-        gather_begin(&g, as);
-        g.is_dead = true;
-        unmap_entries(as, vma->start, vma->end, &g);
-        pt_prune(as, vma->start, vma->end, &g);
-        gather_end(&g);
-        vma_destroy(vma);
-        sched_point();
+    rb_for_each (vma, &as->areas, node) {
+        if (vma->object)
+            object_remove_area(vma);
     }
-    rw_write_unlock(&as->lock);
+    pt_drop_all(as);
+    vma_destroy_all(as);
 
     struct page *root = pa_to_page(as->root_pa);
     assert_msg(root->pt.n_used == 0, "%u tables left", root->pt.n_used);

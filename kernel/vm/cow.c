@@ -132,50 +132,50 @@ static no_inline int cow_copy(struct fault *f, pte_t *slot, pte_t pte)
     return 0;
 }
 
-/* What is mapped in areas without an object the caller counts as a whole. The hot loop of fork: about a dozen instructions for a page that is shared already, a few
- * more to make it cow. */
-static int share_entries(const struct vma *vma, struct pt_run *parent, pte_t *child,
-                         struct aspace *child_as)
-{
-    bool make_cow = !vma_is_shared(vma);
-    u16 n_filled = 0;
-    int err = 0;
-
-    for (unsigned i = 0; i < parent->n; i++) {
-        pte_t pte = pte_load(&parent->slots[i]);
-        if (pte_is_none(pte))
-            continue;
-        struct page *page = pte_page(pte);
-        if (likely(page != zero_page)) {
-            err = inc_ref(page);
-            if (unlikely(err))
-                break;
-            if (vma->object)
-                rss_add(child_as, rss_kind_of(page, vma->object), 1);
-        }
-        if (pte_is_writable(pte) && make_cow) {
-            pt_make_cow(&parent->slots[i]);
-            ledger_revoke(vma->aspace, parent->va + i * PAGE_SIZE,
-                          parent->va + (i + 1) * PAGE_SIZE);
-            pte.bits ^= PTE_W | PTE_COW;
-        }
-        pte_store(&child[i], pte);
-        n_filled++;
-    }
-    pt_table(child)->pt.n_used += n_filled;
-    vm_count(child_as, VM_SHARED, n_filled);
-    return err;
-}
-
-int cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
+/*
+ * The hot loop of fork: about a dozen instructions for a page that is shared already, a few
+ * more to make it cow. A writable private page is always anonymous memory, and anonymous memory
+ * is always private. What is mapped in areas without an object the caller counts as a whole.
+ */
+int cow_share_run(const struct vma *vma, const struct pt_run *parent, pte_t *child,
                   struct aspace *child_as)
 {
-    struct spinlock *a = &pt_table(parent->slots)->pt.lock, *b = &pt_table(child)->pt.lock;
+    struct page *from = pt_table(parent->slots), *to = pt_table(child), *backing = NULL;
+    const struct page *zero = zero_page;
+    ptrdiff_t distance = (char *)child - (char *)parent->slots;
+    unsigned first = pt_index(parent->va, 0), n_zero = 0, n_anon = 0, n_backing = 0;
+    int err = 0;
 
-    spin_lock_pair(a, b);
-    int err = share_entries(vma, parent, child, child_as);
-    spin_unlock(b);
-    spin_unlock(a);
+    to->pt.groups |= from->pt.groups;
+    pt_for_each_used (slot, from, first, first + parent->n) {
+        pte_t pte = pte_load(slot);
+        struct page *page = pte_page(pte);
+        err = likely(page != zero) ? inc_ref(page) : 0;
+        if (unlikely(err))
+            goto out;
+        if (page->type == PAGE_ANON) {
+            n_anon++;
+            if (pte_is_writable(pte)) {
+                vaddr_t va = parent->va + (slot - parent->slots) * PAGE_SIZE;
+                pt_make_cow(slot);
+                ledger_revoke(vma->aspace, va, va + PAGE_SIZE);
+                pte.bits ^= PTE_W | PTE_COW;
+            }
+        } else if (page == zero) {
+            n_zero++;
+        } else {
+            n_backing++;
+            backing = page;
+        }
+        pte_store((pte_t *)((char *)slot + distance), pte);
+    }
+out:
+    to->pt.n_used += n_zero + n_anon + n_backing;
+    vm_count(child_as, VM_SHARED, n_zero + n_anon + n_backing);
+    if (vma->object && n_anon)
+        rss_add(child_as, RSS_COPIED, n_anon);
+    if (backing)
+        rss_add(child_as, rss_kind_of(backing, vma->object), n_backing);
     return err;
 }
 
@@ -209,19 +209,15 @@ static int copy_entry(const struct vma *vma, pte_t pte, pte_t *child, struct asp
     return 0;
 }
 
-int cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
+int cow_copy_run(const struct vma *vma, const struct pt_run *parent, pte_t *child,
                  struct aspace *child_as)
 {
-    struct spinlock *a = &pt_table(parent->slots)->pt.lock, *b = &pt_table(child)->pt.lock;
     int err = 0;
 
-    spin_lock_pair(a, b);
     for (unsigned i = 0; i < parent->n && !err; i++) {
         pte_t pte = pte_load(&parent->slots[i]);
         if (!pte_is_none(pte))
             err = copy_entry(vma, pte, &child[i], child_as);
     }
-    spin_unlock(b);
-    spin_unlock(a);
     return err;
 }

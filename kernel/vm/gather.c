@@ -19,7 +19,6 @@ static void gather_reset(struct tlb_gather *g)
 void gather_begin(struct tlb_gather *g, struct aspace *as)
 {
     g->as = as;
-    g->is_dead = false;
     g->object = NULL;
     for (unsigned kind = 0; kind < RSS_N_KINDS; kind++)
         g->rss[kind] = 0;
@@ -28,7 +27,7 @@ void gather_begin(struct tlb_gather *g, struct aspace *as)
 
 static void gather_flush(struct tlb_gather *g)
 {
-    if (g->start < g->end && !g->is_dead) {
+    if (g->start < g->end) {
         if (g->has_tables)
             aspace_flush_all(g->as);
         else
@@ -61,11 +60,9 @@ void gather_pte(struct tlb_gather *g, vaddr_t va, pte_t old)
 {
     struct page *page = pte_page(old);
 
-    if (!g->is_dead) {
-        g->start = min(g->start, va);
-        g->end = max(g->end, va + PAGE_SIZE);
-        ledger_revoke(g->as, va, va + PAGE_SIZE);
-    }
+    g->start = min(g->start, va);
+    g->end = max(g->end, va + PAGE_SIZE);
+    ledger_revoke(g->as, va, va + PAGE_SIZE);
     if (page == zero_page)
         return;
     count_page(g, page);
@@ -77,39 +74,30 @@ void gather_table(struct tlb_gather *g, struct page *table)
     g->start = 0;
     g->end = USER_END;
     g->has_tables = true;
-    if (!g->is_dead)
-        ledger_revoke(g->as, 0, USER_END);
+    ledger_revoke(g->as, 0, USER_END);
     gather_page(g, table);
 }
 
 /* What a table and those below it map. */
 static void count_table(struct tlb_gather *g, const struct page *table)
 {
-    const pte_t *slots = page_to_va(table);
-
-    for (unsigned i = 0, left = table->pt.n_used; left; i++) {
-        if (pte_is_none(slots[i]))
-            continue;
-        left--;
+    pt_for_each_used (slot, table, 0, PT_ENTRIES) {
         if (table->pt.level > 0)
-            count_table(g, pte_page(slots[i]));
+            count_table(g, pte_page(*slot));
         else
-            count_page(g, pte_page(slots[i]));
+            count_page(g, pte_page(*slot));
     }
 }
 
 void gather_shared(struct tlb_gather *g, struct page *table)
 {
-    if (!g->is_dead)
-        count_table(g, table);
+    count_table(g, table);
     gather_table(g, table);
 }
 
 void gather_end(struct tlb_gather *g)
 {
     gather_flush(g);
-    if (g->is_dead)
-        return;
     for (unsigned kind = 0; kind < RSS_N_KINDS; kind++) {
         if (g->rss[kind])
             rss_add(g->as, kind, -g->rss[kind]);

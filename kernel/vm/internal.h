@@ -24,11 +24,17 @@ void vma_init(void);
 struct vma *vma_create(struct aspace *as, vaddr_t start, vaddr_t end);
 /* Gives the area's references and memory back; it is in no tree or list any more. */
 void vma_destroy(struct vma *vma);
+/* All areas of an address space that is dead, whose objects do not know of them any more. */
+void vma_destroy_all(struct aspace *as);
 /* A copy for another address space, with references of its own, in no tree or list. NULL: no
  * memory. */
 struct vma *vma_dup(const struct vma *vma, struct aspace *as);
 void vma_link(struct vma *vma);
-/* For fork: `vma` is a copy of `from`, next to it in the object's list. */
+/* For fork: gives the child, which is empty, a copy of each area that it inherits, and the
+ * figures that go with them (of RSS_ANON too: what is resident in areas without an object comes
+ * along as a whole). Locks: both for writing. Returns 0, -ENOMEM. */
+int must_check vma_copy_all(struct aspace *parent, struct aspace *child);
+/* `vma` is a copy of `from`, next to it in the object's list. */
 void vma_link_copy(struct vma *vma, struct vma *from);
 void vma_unlink(struct vma *vma);
 struct vma *vma_prev(struct vma *vma);
@@ -57,6 +63,11 @@ static inline u64 vma_pages(const struct vma *vma)
 static inline bool vma_is_shared(const struct vma *vma)
 {
     return vma->flags & VMA_SHARED;
+}
+/* Does a child get the pages of it? */
+static inline bool vma_is_inherited(const struct vma *vma)
+{
+    return !(vma->flags & (VMA_DONTFORK | VMA_WIPEONFORK));
 }
 /* May a private page of it become writable? */
 static inline bool vma_is_cow(const struct vma *vma)
@@ -111,19 +122,22 @@ static inline bool page_has_sole_owner(const struct page *page)
  * -EAGAIN (no spare). */
 int must_check cow_break(struct fault *f, pte_t *slot, pte_t pte);
 /* Gives the child a reference to each frame of a run of the parent, and marks both cow where
- * the area is. Locks: takes both tables' locks. Returns 0, -EOVERFLOW. */
-int must_check cow_share_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
+ * the area is. Locks: both tables'. Returns 0, -EOVERFLOW. */
+int must_check cow_share_run(const struct vma *vma, const struct pt_run *parent, pte_t *child,
                              struct aspace *child_as);
-/* Copies each private frame of a run instead. Returns 0, -ENOMEM, -EOVERFLOW. */
-int must_check cow_copy_run(const struct vma *vma, struct pt_run *parent, pte_t *child,
+/* Copies each private frame of a run instead. Locks: both tables'. Returns 0, -ENOMEM,
+ * -EOVERFLOW. */
+int must_check cow_copy_run(const struct vma *vma, const struct pt_run *parent, pte_t *child,
                             struct aspace *child_as);
 
 /* --- fork engines: ptshare.c --- */
 
 struct fork_engine {
     const char *name;
-    /* Gives the child what the parent's tables hold. The child's areas are in place already. */
-    int (*copy_tables)(struct aspace *parent, struct aspace *child);
+    bool shares_tables; /* whole, where it can */
+    /* else: the entries of one area in one leaf table */
+    int (*copy_run)(const struct vma *vma, const struct pt_run *parent, pte_t *child,
+                    struct aspace *child_as);
 };
 /* Tables with fewer entries are copied at fork instead of shared. Tests share everything. */
 extern struct share_policy {

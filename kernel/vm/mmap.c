@@ -227,11 +227,10 @@ void unmap_entries(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gat
         struct page *table = pt_table(run.slots);
         if (!table->pt.n_used)
             continue;
+        unsigned first = pt_index(run.va, 0);
         spin_lock(&table->pt.lock);
-        for (unsigned i = 0; i < run.n && table->pt.n_used; i++) {
-            if (!pte_is_none(pte_load(&run.slots[i])))
-                gather_pte(g, run.va + i * PAGE_SIZE, pt_empty(&run.slots[i]));
-        }
+        pt_for_each_used (slot, table, first, first + run.n)
+            gather_pte(g, run.va + (slot - run.slots) * PAGE_SIZE, pt_empty(slot));
         spin_unlock(&table->pt.lock);
     }
 }
@@ -248,8 +247,8 @@ void unmap_areas_keep_tables(struct aspace *as, vaddr_t start, vaddr_t end)
     struct tlb_gather g;
     struct vma *vma;
 
+    pt_drop_shared(as, start, end);
     gather_begin(&g, as);
-    pt_drop_shared(as, start, end, &g);
     while ((vma = vma_find_overlap(as, start, end))) {
         assert(vma->start >= start && vma->end <= end);
         vma_unlink(vma);

@@ -80,13 +80,35 @@ bool pt_next_run(const struct aspace *as, vaddr_t from, vaddr_t end, struct pt_r
     return false;
 }
 
+unsigned pt_skip_groups(const struct page *table, unsigned i)
+{
+    u64 groups = i < PT_ENTRIES ? table->pt.groups >> (i / PT_GROUP) : 0;
+
+    return groups ? i + PT_GROUP * __builtin_ctzl(groups) : PT_ENTRIES;
+}
+
+/* Which slot of its table it is. */
+static unsigned slot_index(const pte_t *slot)
+{
+    return ((uintptr_t)slot & (PAGE_SIZE - 1)) / sizeof(*slot);
+}
+
+void pt_enter(pte_t *slot, pte_t pte)
+{
+    struct page *table = pt_table(slot);
+
+    assert(spin_is_held(&table->pt.lock));
+    assert(pte_is_none(pte_load(slot)) && !pte_is_none(pte));
+    table->pt.n_used++;
+    pt_note_used(table, slot_index(slot));
+    pte_store(slot, pte);
+}
+
 void pt_fill(pte_t *slot, pte_t pte)
 {
     assert(spin_is_held(&pt_table(slot)->pt.lock));
-    assert(pte_is_none(pte_load(slot)) && !pte_is_none(pte));
     assert(!(pte_is_cow(pte) && pte_is_writable(pte)));
-    pt_table(slot)->pt.n_used++;
-    pte_store(slot, pte);
+    pt_enter(slot, pte);
 }
 
 pte_t pt_empty(pte_t *slot)
@@ -175,6 +197,7 @@ struct page *pt_create(unsigned level)
         return NULL;
     spin_init(&page->pt.lock, lock_names[level]);
     page->pt.n_used = 0;
+    page->pt.groups = 0;
     page->pt.level = level;
     page->pt.sealed = false;
     return page;

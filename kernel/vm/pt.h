@@ -69,9 +69,42 @@ static inline void pt_unlock(const pte_t *slot)
     spin_unlock(&pt_table(slot)->pt.lock);
 }
 
+/*
+ * A table remembers which groups of eight slots were ever used, so that whoever looks at all its
+ * entries passes the empty stretches, which are most of a small process's tables.
+ */
+#define PT_GROUP 8
+static inline void pt_note_used(struct page *table, unsigned i)
+{
+    table->pt.groups |= 1UL << (i / PT_GROUP);
+}
+/* The first slot of the first group at or after slot i (a multiple of eight) that was used, or
+ * PT_ENTRIES. */
+unsigned pt_skip_groups(const struct page *table, unsigned i);
+static inline unsigned pt_next_group(const struct page *table, unsigned i)
+{
+    bool is_used = i < PT_ENTRIES && (table->pt.groups >> (i / PT_GROUP) & 1);
+
+    return is_used ? i : pt_skip_groups(table, i);
+}
+static inline pte_t *pt_slot(const struct page *table, unsigned i)
+{
+    return (pte_t *)page_to_va(table) + i;
+}
+/* All slots [first, end) that are not none. The body may empty them; `break` would only leave a
+ * group. */
+#define pt_for_each_used(slot, table, first, end)                                     \
+    for (unsigned g_ = pt_next_group(table, align_down(first, PT_GROUP)); g_ < (end); \
+         g_ = pt_next_group(table, g_ + PT_GROUP))                                    \
+        for (pte_t *slot = pt_slot(table, max(g_, (unsigned)(first))),                \
+                   *stop_ = pt_slot(table, min(g_ + PT_GROUP, (unsigned)(end)));      \
+             slot < stop_; slot++)                                                    \
+            if (!pte_is_none(pte_load(slot)))
+
 /* Changes to a leaf slot. Locks: its table's. */
-void pt_fill(pte_t *slot, pte_t pte); /* none -> something */
-pte_t pt_empty(pte_t *slot);          /* something -> none; returns what was there */
+void pt_fill(pte_t *slot, pte_t pte);  /* none -> something */
+void pt_enter(pte_t *slot, pte_t pte); /* the same for a slot of any level */
+pte_t pt_empty(pte_t *slot);           /* something -> none; returns what was there */
 pte_t pt_break(pte_t *slot); /* COW-5: clears the entry for a moment; pt_mend() follows */
 void pt_mend(pte_t *slot, pte_t pte);
 /* writable -> cow, keeping A and D. */
@@ -139,7 +172,7 @@ struct page *pt_create(unsigned level);
 /* A root table with the kernel half filled in, or NULL. */
 struct page *pt_create_root(void);
 
-/* --- ptown.c: tables with several references --- */
+/* --- ptown.c, ptrange.c: tables with several references --- */
 
 /* For a fault, when the private tables do not lead to va: as walk_alloc(), but an access that a
  * shared table can serve makes it walkable for the hardware instead: WALK_LINKED, and nothing is left
@@ -154,10 +187,17 @@ int must_check pt_own_range(struct aspace *as, vaddr_t start, vaddr_t end);
 /* Before [start, end) is emptied: owns the shared tables that also serve areas outside of it;
  * the others may then be dropped whole. Locks: as->lock for writing. */
 int must_check pt_own_edges(struct aspace *as, vaddr_t start, vaddr_t end);
-/* Drops the shared tables that serve [start, end); pt_own_edges() came before. */
-void pt_drop_shared(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *gather);
-/* One more reference, for a child: parks the entry, if the table was private. Locks: as->lock
- * of both for writing. Returns 0, -EOVERFLOW. */
-int must_check pt_share(struct aspace *parent, pte_t *from, struct aspace *child, pte_t *to);
-/* Drops a reference to a table; the last one drops all that is in it. */
+/* Drops the shared tables that serve [start, end), after a flush; pt_own_edges() came before.
+ * Sleeps. Locks: as->lock for writing. */
+void pt_drop_shared(struct aspace *as, vaddr_t start, vaddr_t end);
+/* Drops all user tables and pages of an address space that nobody can reach any more. Sleeps. */
+void pt_drop_all(struct aspace *as);
+/* Drops a reference to a table; the last one drops all that is in it, and may sleep. */
 void pt_put(struct page *table);
+
+/* Nobody else refers to the table (any more). Acquires what the others did to it before they
+ * let go. */
+static inline bool pt_is_last_reference(const struct page *table)
+{
+    return __atomic_load_n(&table->count, __ATOMIC_ACQUIRE) == 1;
+}

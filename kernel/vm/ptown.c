@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables with several references: sealing, linking, owning, dropping.
+ * Page tables with several references, for a fault: sealing, linking, owning.
  *
  * Fork gives a child the parent's tables whole. RISC-V cannot write-protect a subtree from
  * above (a non-leaf entry has no permissions of its own), so the entry that leads to a shared
@@ -58,13 +58,6 @@ int walk_slowly(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **sl
     return WALK_LINKED;
 }
 
-/* Nobody else refers to the table (any more). Acquires what the others did to it before they
- * let go. */
-static bool is_last_reference(const struct page *table)
-{
-    return __atomic_load_n(&table->count, __ATOMIC_ACQUIRE) == 1;
-}
-
 /* --- sealing --- */
 
 static pte_t sealed_entry(pte_t e, unsigned level)
@@ -79,19 +72,14 @@ static pte_t sealed_entry(pte_t e, unsigned level)
 
 static void seal_locked(struct aspace *as, struct page *table)
 {
-    pte_t *slots = page_to_va(table);
+    unsigned level = table->pt.level;
 
     assert(spin_is_held(&table->pt.lock));
     if (table->pt.sealed)
         return;
-    for (unsigned i = 0, left = table->pt.n_used; left; i++) {
-        pte_t e = slots[i];
-        if (pte_is_none(e))
-            continue;
-        left--;
-        /* no hart walks here: plain stores do */
-        slots[i] = sealed_entry(e, table->pt.level);
-    }
+    /* no hart walks here: plain stores do */
+    pt_for_each_used (slot, table, 0, PT_ENTRIES)
+        *slot = sealed_entry(*slot, level);
     table->pt.sealed = true;
     vm_count(as, VM_TABLE_SEALED, 1);
 }
@@ -104,7 +92,7 @@ static void seal_locked(struct aspace *as, struct page *table)
  */
 static bool reclaim(struct aspace *as, pte_t *slot, struct page *table)
 {
-    if (!is_last_reference(table))
+    if (!pt_is_last_reference(table))
         return false;
     table->pt.sealed = false;
     pte_store(slot, pte_make_table(page_to_pfn(table)));
@@ -159,46 +147,27 @@ unlock:
 
 /* --- writing: own --- */
 
-/* Everything a table that nobody can reach refers to. */
-static void drop_entries(struct page *table)
-{
-    pte_t *slots = page_to_va(table);
-
-    for (unsigned i = 0; table->pt.n_used; i++) {
-        pte_t e = slots[i];
-        if (pte_is_none(e))
-            continue;
-        slots[i] = PTE_NONE;
-        table->pt.n_used--;
-        if (table->pt.level > 0)
-            pt_put(pte_page(e));
-        else if (pte_page(e) != zero_page)
-            kfree(pte_page(e));
-    }
-}
-
 /* Fills an empty table with a sealed one's entries, one more reference each. */
 static int copy_entries(struct page *copy, const struct page *table)
 {
-    pte_t *to = page_to_va(copy);
-    const pte_t *from = page_to_va(table);
+    const struct page *zero = zero_page;
+    ptrdiff_t distance = (char *)page_to_va(copy) - (char *)page_to_va(table);
+    u16 n_copied = 0;
+    int err = 0;
 
-    for (unsigned i = 0; copy->pt.n_used < table->pt.n_used; i++) {
-        pte_t e = from[i];
-        if (pte_is_none(e))
-            continue;
+    copy->pt.groups = table->pt.groups;
+    pt_for_each_used (slot, table, 0, PT_ENTRIES) {
+        pte_t e = *slot;
         struct page *page = pte_page(e);
-        if (likely(page != zero_page)) {
-            int err = inc_ref(page);
-            if (unlikely(err)) {
-                drop_entries(copy);
-                return err;
-            }
-        }
-        to[i] = e;
-        copy->pt.n_used++;
+        err = likely(page != zero) ? inc_ref(page) : 0;
+        if (unlikely(err))
+            goto out; /* who drops the copy drops what is in it */
+        *(pte_t *)((char *)slot + distance) = e;
+        n_copied++;
     }
-    return 0;
+out:
+    copy->pt.n_used = n_copied;
+    return err;
 }
 
 /* The slot leads to a copy from now on. The caller drops the reference to the original. */
@@ -228,7 +197,7 @@ static int replace_by_copy(struct aspace *as, pte_t *slot, struct page *table,
 /* Does making this slot private take a frame? */
 static bool wants_frame(pte_t e)
 {
-    return pte_is_none(e) || (pte_is_shared(e) && !is_last_reference(pte_page(e)));
+    return pte_is_none(e) || (pte_is_shared(e) && !pt_is_last_reference(pte_page(e)));
 }
 
 /* With the slot's table locked and a frame in hand if one is wanted. */
@@ -244,8 +213,7 @@ static int own_locked(struct aspace *as, pte_t *slot, struct page **spare,
     if (!*spare)
         return -EAGAIN;
     if (pte_is_none(e)) {
-        pte_store(slot, pte_make_table(page_to_pfn(*spare)));
-        pt_table(slot)->pt.n_used++;
+        pt_enter(slot, pte_make_table(page_to_pfn(*spare)));
         vm_count(as, VM_TABLE_ALLOC, 1);
     } else {
         int err = replace_by_copy(as, slot, pte_page(e), *spare);
@@ -273,7 +241,7 @@ int pt_own(struct aspace *as, pte_t *slot, unsigned level)
         pt_unlock(slot);
     } while (err == -EAGAIN);
     if (spare)
-        kfree(spare);
+        pt_put(spare);
     if (dropped)
         pt_put(dropped);
     return err;
@@ -294,139 +262,4 @@ static int own_path(struct aspace *as, vaddr_t va, pte_t **slot)
     }
     *slot = &table[pt_index(va, 0)];
     return 0;
-}
-
-/* --- ranges. Locks: as->lock for writing --- */
-
-/* The next slot of a table of this level, at or after *va and below end, that serves an area and is not none;
- * *va is set to an address that it serves. NULL: there is none. */
-static pte_t *next_used_slot(struct aspace *as, vaddr_t *va, vaddr_t end, unsigned level)
-{
-    u64 span = pt_span(level);
-    struct vma *vma;
-
-    while (*va < end && (vma = vma_find(as, *va)) && vma->start < end) {
-        vaddr_t at = max(*va, vma->start), stop = min(vma->end, end);
-        while (at < stop) {
-            pte_t *slot = pt_upper_slot(as, at, level);
-            u64 step = slot ? span : pt_span(level + 1);
-            if (slot && !pte_is_none(pte_load(slot))) {
-                *va = at;
-                return slot;
-            }
-            at = align_down(at, step) + step;
-        }
-        *va = at;
-    }
-    return NULL;
-}
-
-int pt_own_range(struct aspace *as, vaddr_t start, vaddr_t end)
-{
-    if (!as->has_shared)
-        return 0;
-    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
-        pte_t *slot;
-        for (vaddr_t va = start; (slot = next_used_slot(as, &va, end, level));
-             va = align_down(va, pt_span(level)) + pt_span(level)) {
-            int err = pt_own(as, slot, level);
-            if (err)
-                return err;
-        }
-    }
-    return 0;
-}
-
-/* Is there an area in the span of a table that lies, at least in part, outside of [start, end)?
- */
-static bool serves_others(struct aspace *as, vaddr_t span_start, u64 span, vaddr_t start,
-                          vaddr_t end)
-{
-    vaddr_t span_end = min(span_start + span, (vaddr_t)USER_END);
-
-    return (span_start < start && vma_find_overlap(as, span_start, start)) ||
-           (end < span_end && vma_find_overlap(as, end, span_end));
-}
-
-static int own_edge(struct aspace *as, vaddr_t edge, vaddr_t start, vaddr_t end)
-{
-    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
-        pte_t *slot = pt_upper_slot(as, edge, level);
-        if (!slot || !pte_is_shared(pte_load(slot)))
-            continue;
-        u64 span = pt_span(level);
-        if (!serves_others(as, align_down(edge, span), span, start, end))
-            return 0; /* all of it goes */
-        int err = pt_own(as, slot, level);
-        if (err)
-            return err;
-    }
-    return 0;
-}
-
-int pt_own_edges(struct aspace *as, vaddr_t start, vaddr_t end)
-{
-    if (!as->has_shared)
-        return 0;
-    int err = own_edge(as, start, start, end);
-    return err ? err : own_edge(as, end - 1, start, end);
-}
-
-void pt_drop_shared(struct aspace *as, vaddr_t start, vaddr_t end, struct tlb_gather *gather)
-{
-    if (!as->has_shared)
-        return;
-    for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
-        pte_t *slot;
-        for (vaddr_t va = start; (slot = next_used_slot(as, &va, end, level));
-             va = align_down(va, pt_span(level)) + pt_span(level)) {
-            pte_t e = pte_load(slot);
-            if (!pte_is_shared(e))
-                continue;
-            pt_lock(slot);
-            pte_store(slot, PTE_NONE);
-            pt_table(slot)->pt.n_used--;
-            pt_unlock(slot);
-            gather_shared(gather, pte_page(e));
-        }
-    }
-}
-
-/* --- references --- */
-
-int pt_share(struct aspace *parent, pte_t *from, struct aspace *child, pte_t *to)
-{
-    pte_t e = pte_load(from);
-    int err = inc_ref(pte_page(e));
-
-    if (err)
-        return err;
-    if (pte_is_private(e)) {
-        e = pte_make_parked(pte_pfn(e));
-        pt_lock(from);
-        pte_store(from, e);
-        pt_unlock(from);
-        ledger_revoke(parent, 0, USER_END);
-    }
-    /* a linked entry stays linked in both: neither will ever fault for reading */
-    pt_lock(to);
-    pte_store(to, e);
-    pt_table(to)->pt.n_used++;
-    pt_unlock(to);
-    parent->has_shared = child->has_shared = true;
-    vm_count(parent, VM_TABLE_SHARED, 1);
-    return 0;
-}
-
-void pt_put(struct page *table)
-{
-    if (!is_last_reference(table) && __atomic_sub_fetch(&table->count, 1, __ATOMIC_ACQ_REL))
-        return;
-    bool is_empty = table->pt.n_used == 0;
-    drop_entries(table);
-    table->count = 1; /* ours was the last; kfree() takes it from one to zero */
-    if (is_empty)
-        kfree_zeroed(table);
-    else
-        kfree(table);
 }

@@ -34,20 +34,18 @@
 
 struct share_policy share_policy = {.dense_leaf = 48, .dense_upper = 8};
 
-static int copy_areas(struct aspace *parent, struct aspace *child);
+static int copy_tables(struct aspace *parent, struct aspace *child);
 static void copy_figures(const struct aspace *parent, struct aspace *child);
-static void copy_rss(struct aspace *parent, struct aspace *child);
 
 int uvmcopy(struct aspace *parent, struct aspace *child)
 {
     rw_write_lock(&parent->lock);
     rw_write_lock_nested(&child->lock);
-    int err = copy_areas(parent, child);
+    int err = vma_copy_all(parent, child);
     if (!err)
-        err = parent->engine->copy_tables(parent, child);
+        err = copy_tables(parent, child);
     if (!err) {
         copy_figures(parent, child);
-        copy_rss(parent, child);
     }
     delay_point(DELAY_FORK_FLUSH);
     /* COW-6; after a failure too, for some entries may have become cow by then */
@@ -56,40 +54,6 @@ int uvmcopy(struct aspace *parent, struct aspace *child)
     rw_write_unlock(&child->lock);
     rw_write_unlock(&parent->lock);
     return err;
-}
-
-static bool is_inherited(const struct vma *vma)
-{
-    return !(vma->flags & (VMA_DONTFORK | VMA_WIPEONFORK));
-}
-
-static int copy_areas(struct aspace *parent, struct aspace *child)
-{
-    struct vma *from;
-
-    rb_for_each (from, &parent->areas, node) {
-        if (from->flags & VMA_DONTFORK)
-            continue;
-        struct vma *vma = vma_dup(from, child);
-        if (!vma)
-            return -ENOMEM;
-        vma->flags &= ~VMA_LOCKED; /* mlock(2): locks are not inherited */
-        vma_link_copy(vma, from);
-    }
-    return 0;
-}
-
-/* Of anonymous areas the child has resident what the parent has, but for those that it did not inherit. Pages of areas with
- * objects were counted one by one: truncation may already have taken some away again. */
-static void copy_rss(struct aspace *parent, struct aspace *child)
-{
-    struct vma *vma;
-
-    child->rss[RSS_ANON] = parent->rss[RSS_ANON];
-    rb_for_each (vma, &parent->areas, node) {
-        if (!is_inherited(vma))
-            child->rss[RSS_ANON] -= vma_anon_pages(vma);
-    }
 }
 
 static void copy_figures(const struct aspace *parent, struct aspace *child)
@@ -117,74 +81,14 @@ static void copy_figures(const struct aspace *parent, struct aspace *child)
         vm_file_ops.get(child->exe);
 }
 
-/* --- page by page: eager, cow --- */
-
-typedef int copy_run_fn(const struct vma *vma, struct pt_run *parent, pte_t *child,
-                        struct aspace *child_as);
-
-static int copy_range(const struct vma *vma, vaddr_t start, vaddr_t end, struct aspace *child,
-                      copy_run_fn *copy_run)
-{
-    struct pt_run run;
-
-    for (vaddr_t va = start; pt_next_run(vma->aspace, va, end, &run); va = pt_run_end(&run)) {
-        pte_t *slots;
-        if (!pt_table(run.slots)->pt.n_used)
-            continue;
-        int err = walk_alloc(child, run.va, &slots);
-        if (!err)
-            err = copy_run(vma, &run, slots, child);
-        if (err)
-            return err;
-        sched_point();
-    }
-    return 0;
-}
-
-static int copy_all(struct aspace *parent, struct aspace *child, copy_run_fn *copy_run)
-{
-    struct vma *vma;
-    int err = pt_own_range(parent, 0, USER_END);
-
-    if (err)
-        return err;
-    rb_for_each (vma, &parent->areas, node) {
-        err = is_inherited(vma) ? copy_range(vma, vma->start, vma->end, child, copy_run) : 0;
-        if (err)
-            return err;
-    }
-    return 0;
-}
-
-static int eager_copy_tables(struct aspace *parent, struct aspace *child)
-{
-    return copy_all(parent, child, cow_copy_run);
-}
-
-static int cow_copy_tables(struct aspace *parent, struct aspace *child)
-{
-    return copy_all(parent, child, cow_share_run);
-}
-
-/* --- table by table: share --- */
-
 struct span {
     vaddr_t start, end;
     unsigned level; /* of the table whose entry serves it */
 };
 
-static int share_spans(struct aspace *parent, struct aspace *child, const struct span *within);
+static int copy_spans(struct aspace *parent, struct aspace *child, const struct span *within);
 
-static bool is_shareable(struct aspace *parent, const struct span *span)
-{
-    struct vma *vma = vma_find(parent, span->start);
-
-    for (; vma && vma->start < span->end; vma = vma_next(vma)) {
-        if (vma->object || !is_inherited(vma))
-            return false;
-    }
-    return true;
-}
+/* --- a whole table --- */
 
 static bool is_dense(const struct page *table)
 {
@@ -192,56 +96,110 @@ static bool is_dense(const struct page *table)
            (table->pt.level == 0 ? share_policy.dense_leaf : share_policy.dense_upper);
 }
 
-static int share_table(struct aspace *parent, pte_t *from, struct aspace *child,
-                       const struct span *span)
-{
-    pte_t *to = pt_upper_slot(child, span->start, span->level);
-
-    if (!to) {
-        /* the first entry in the child's table above */
-        int err =
-            pt_own(child, pt_upper_slot(child, span->start, PT_LEVELS - 1), PT_LEVELS - 1);
-        if (err)
-            return err;
-        to = pt_upper_slot(child, span->start, span->level);
-    }
-    return pt_share(parent, from, child, to);
-}
-
-/* What one leaf table holds, entry by entry, area by area. */
-static int copy_leaf_span(struct aspace *parent, struct aspace *child, const struct span *span)
+static bool is_shareable(struct aspace *parent, const struct span *span)
 {
     struct vma *vma = vma_find(parent, span->start);
 
     for (; vma && vma->start < span->end; vma = vma_next(vma)) {
-        if (!is_inherited(vma))
-            continue;
-        int err = copy_range(vma, max(vma->start, span->start), min(vma->end, span->end), child,
-                             cow_share_run);
-        if (err)
-            return err;
+        if (vma->object || !vma_is_inherited(vma))
+            return false;
     }
+    return true;
+}
+
+static bool wants_sharing(struct aspace *parent, pte_t e, const struct span *span)
+{
+    return parent->engine->shares_tables && (pte_is_shared(e) || is_dense(pte_page(e))) &&
+           is_shareable(parent, span);
+}
+
+/* The child's slot for a span, in a table of its own. */
+static int child_slot(struct aspace *child, const struct span *span, pte_t **slot)
+{
+    *slot = pt_upper_slot(child, span->start, span->level);
+    if (*slot)
+        return 0;
+    /* the first entry in the child's table above */
+    pte_t *above = pt_upper_slot(child, span->start, PT_LEVELS - 1);
+    int err = pt_own(child, above, PT_LEVELS - 1);
+    *slot = pt_upper_slot(child, span->start, span->level);
+    return err;
+}
+
+/* One more reference: parks the parent's entry, if the table was private. */
+static int share_table(struct aspace *parent, pte_t *from, struct aspace *child,
+                       const struct span *span)
+{
+    pte_t e = pte_load(from), *to;
+    int err = child_slot(child, span, &to);
+
+    if (!err)
+        err = inc_ref(pte_page(e));
+    if (err)
+        return err;
+    if (pte_is_private(e)) {
+        e = pte_make_parked(pte_pfn(e));
+        pt_lock(from);
+        pte_store(from, e);
+        pt_unlock(from);
+        ledger_revoke(parent, 0, USER_END);
+    }
+    /* a linked entry stays linked in both: neither will ever fault for reading */
+    pt_lock(to);
+    pt_enter(to, e);
+    pt_unlock(to);
+    parent->has_shared = child->has_shared = true;
+    vm_count(parent, VM_TABLE_SHARED, 1);
     return 0;
 }
 
-static int share_span(struct aspace *parent, struct aspace *child, const struct span *span)
+/* --- entry by entry --- */
+
+/* What a leaf table of the parent's own holds, area by area. */
+static int copy_leaf(struct aspace *parent, pte_t *from, struct aspace *child,
+                     const struct span *span)
+{
+    pte_t *to;
+    int err = walk_alloc(child, span->start, &to);
+
+    if (err)
+        return err;
+    struct spinlock *a = &pt_table(from)->pt.lock, *b = &pt_table(to)->pt.lock;
+    spin_lock_pair(a, b);
+    for (struct vma *vma = vma_find(parent, span->start); vma && vma->start < span->end && !err;
+         vma = vma_next(vma)) {
+        if (!vma_is_inherited(vma))
+            continue;
+        vaddr_t start = max(vma->start, span->start), end = min(vma->end, span->end);
+        struct pt_run run = {from + pt_index(start, 0), start, (end - start) / PAGE_SIZE};
+        err = parent->engine->copy_run(vma, &run, to + pt_index(start, 0), child);
+    }
+    spin_unlock(b);
+    spin_unlock(a);
+    sched_point();
+    return err;
+}
+
+/* --- the walk that chooses --- */
+
+static int copy_span(struct aspace *parent, struct aspace *child, const struct span *span)
 {
     pte_t *from = pt_upper_slot(parent, span->start, span->level);
     pte_t e = from ? pte_load(from) : PTE_NONE;
 
-    if (pte_is_none(e))
+    if (pte_is_none(e) || !pte_page(e)->pt.n_used)
         return 0;
-    if ((pte_is_shared(e) || is_dense(pte_page(e))) && is_shareable(parent, span))
+    if (wants_sharing(parent, e, span))
         return share_table(parent, from, child, span);
-    int err = pt_own(parent, from, span->level);
+    int err = pte_is_private(e) ? 0 : pt_own(parent, from, span->level);
     if (err)
         return err;
-    return span->level > 1 ? share_spans(parent, child, span)
-                           : copy_leaf_span(parent, child, span);
+    return span->level > 1 ? copy_spans(parent, child, span)
+                           : copy_leaf(parent, pte_table(pte_load(from)), child, span);
 }
 
 /* Each entry, one level below `within`, that serves an area. */
-static int share_spans(struct aspace *parent, struct aspace *child, const struct span *within)
+static int copy_spans(struct aspace *parent, struct aspace *child, const struct span *within)
 {
     unsigned level = within->level - 1;
     u64 size = pt_span(level);
@@ -251,7 +209,7 @@ static int share_spans(struct aspace *parent, struct aspace *child, const struct
     while ((vma = vma_find(parent, va)) && vma->start < within->end) {
         vaddr_t start = align_down(max(vma->start, va), size);
         struct span span = {start, min(start + size, (vaddr_t)USER_END), level};
-        int err = share_span(parent, child, &span);
+        int err = copy_span(parent, child, &span);
         if (err)
             return err;
         va = span.end;
@@ -261,15 +219,17 @@ static int share_spans(struct aspace *parent, struct aspace *child, const struct
     return 0;
 }
 
-static int share_copy_tables(struct aspace *parent, struct aspace *child)
+static int copy_tables(struct aspace *parent, struct aspace *child)
 {
-    return share_spans(parent, child, &(struct span){0, USER_END, PT_LEVELS});
+    return copy_spans(parent, child, &(struct span){0, USER_END, PT_LEVELS});
 }
 
+/* --- engines --- */
+
 static const struct fork_engine engines[] = {
-    {"share", share_copy_tables},
-    {"cow", cow_copy_tables},
-    {"eager", eager_copy_tables},
+    {"share", true, cow_share_run},
+    {"cow", false, cow_share_run},
+    {"eager", false, cow_copy_run},
 };
 
 const struct fork_engine *fork_engine_default = &engines[0];

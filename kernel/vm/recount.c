@@ -136,6 +136,9 @@ static u64 walk_table(struct recount *r, const struct page *table)
         if (pte_is_none(e))
             continue;
         n_used++;
+        if (!(table->pt.groups >> (i / PT_GROUP) & 1))
+            complain(r, "table %lx: entry %u in a group marked unused\n", page_to_pfn(table),
+                     i);
         if (is_first) {
             count_ref(r, e);
             check_table_rules(r, table, e);

@@ -42,7 +42,6 @@ void page_sync_icache(struct aspace *as, struct page *page);
 struct tlb_gather {
     struct aspace *as;
     vaddr_t start, end; /* of what must be flushed; empty: start > end */
-    bool is_dead;       /* no hart will ever run this address space again: nothing to flush */
     bool has_tables;
     unsigned n_pages;
     const struct vm_object *object; /* of the area that entries come from; the caller sets it */

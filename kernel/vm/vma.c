@@ -236,6 +236,70 @@ int vma_isolate(struct aspace *as, vaddr_t start, vaddr_t end)
     return err ? err : vma_split_at(as, end);
 }
 
+/* --- fork and exit: all of them --- */
+
+struct copying {
+    struct aspace *child;
+    bool has_dontfork;
+};
+
+static struct rb_node *copy_node(struct rb_node *node, void *arg)
+{
+    struct copying *copying = arg;
+    struct vma *from = vma_of(node), *vma = vma_dup(from, copying->child);
+
+    if (!vma)
+        return NULL;
+    copying->has_dontfork |= from->flags & VMA_DONTFORK;
+    vma->flags &= ~VMA_LOCKED; /* mlock(2): locks are not inherited */
+    if (vma->object)
+        object_add_area_after(vma, from);
+    else if (!vma_is_inherited(from))
+        vma->aspace->rss[RSS_ANON] -= vma_anon_pages(from);
+    return &vma->node;
+}
+
+static void drop_not_forked(struct aspace *as)
+{
+    struct vma *vma, *next;
+
+    for (vma = vma_of(rb_first(&as->areas)); vma; vma = next) {
+        next = vma_next(vma);
+        if (!(vma->flags & VMA_DONTFORK))
+            continue;
+        vma_unlink(vma);
+        vma_destroy(vma);
+    }
+}
+
+int vma_copy_all(struct aspace *parent, struct aspace *child)
+{
+    struct copying copying = {.child = child};
+
+    child->rss[RSS_ANON] = parent->rss[RSS_ANON];
+    if (!rb_clone(&child->areas, &parent->areas, copy_node, &copying))
+        return -ENOMEM;
+    child->n_areas = parent->n_areas;
+    child->total_pages = child->peak_total_pages = parent->total_pages;
+    child->data_pages = parent->data_pages;
+    child->stack_pages = parent->stack_pages;
+    child->exec_pages = parent->exec_pages;
+    if (copying.has_dontfork) /* a tree in the parent's shape has had to have them at first */
+        drop_not_forked(child);
+    return 0;
+}
+
+void vma_destroy_all(struct aspace *as)
+{
+    struct rb_node *next;
+
+    for (struct rb_node *node = rb_first_postorder(&as->areas); node; node = next) {
+        next = rb_next_postorder(node);
+        vma_destroy(vma_of(node));
+    }
+    as->areas.top = NULL;
+}
+
 static bool may_join(const struct vma *low, const struct vma *high)
 {
     if (low->end != high->start || low->prot != high->prot || low->max_prot != high->max_prot ||
