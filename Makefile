@@ -257,6 +257,7 @@ help: ## this text
 	  'TESTS=$(TESTS)' 'make test: only tests with this in their name' \
 	  'STEPS=$(STEPS)' 'make model: how many steps' \
 	  'SEED=$(SEED)' 'make model: of the random numbers' \
+	  'BENCH=' 'make bench: --quick, --only PREFIX, --runs LIST, --write' \
 	  'QEMU=' 'the emulator to use instead of qemu-system-riscv64' \
 	  'QEMUFLAGS=' 'more options for it, e.g. QEMUFLAGS="-cpu rv64,svade=on,svadu=off"'
 	@echo; echo 'Ctrl-A x leaves the emulator, Ctrl-A c reaches its monitor.'

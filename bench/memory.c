@@ -110,8 +110,8 @@ void idle_few(const char *name)
 
 struct many {
     const struct measure *m;
-    long before;    /* KiB free without children */
-    uint64_t start; /* of the first fork */
+    long before;   /* KiB free without children */
+    uint64_t took; /* from each fork until the child waits, together */
     int n;
 };
 
@@ -145,18 +145,18 @@ static int children_until(struct many *k, int end)
         int more = end - k->n < STEP ? end - k->n : STEP;
         if (k->n && k->n % STEP == 0 && memory_lacks(k, more))
             return 0;
-        if (child_add())
-            continue;
-        fatal("fork");
+        uint64_t t0 = now();
+        if (!child_add())
+            fatal("fork");
+        k->took += now() - t0;
     }
     return 1;
 }
 
 static void many_tell(const struct many *k, const char *memory, const char *cost)
 {
-    uint64_t took = now() - k->start;
     report_value(memory, (double)(k->before - memory_kib("MemFree:")) / k->n, "KiB");
-    report_value(cost, (double)took / k->n, "instructions");
+    report_value(cost, (double)k->took / k->n, "instructions");
 }
 
 /* Memory and cost of each of the first thousand, of all, and whether all comes back. */
@@ -168,7 +168,6 @@ void idle_many(const struct measure *m)
     pipes_open();
     signal(SIGCHLD, child_died);
     k.before = memory_settled_kib();
-    k.start = now();
     if (!children_until(&k, MANY_FIRST))
         goto leave;
     many_tell(&k, m->names[0], m->names[1]);

@@ -3,6 +3,7 @@
 
 A result is (value, unit), or (None, reason) when it was tried and did not work.
 """
+import os
 import re
 
 RUNS = {"share": "calf", "cow": "fork=cow", "eager": "fork=eager", "linux": "Linux",
@@ -42,8 +43,7 @@ GROUPS = {
         M("child-read-total", "fork, child reads all of 1 GiB, exit, wait"),
         M("child-write-spread", "fork, child writes 1 % of 1 GiB spread evenly, exit, wait",
           15000000, short=True),
-        M("child-write-cluster", "fork, child writes 1 % of 1 GiB in a row, exit, wait",
-          short=True),
+        M("child-write-cluster", "fork, child writes 1 % of 1 GiB in a row, exit, wait"),
         M("child-write-all", "fork, child writes all of 1 GiB, exit, wait", short=True),
         M("parent-write", "parent writes all of 256 MiB, child lives, per page", 1600, short=True),
         M("parent-write-sole", "parent writes all of 256 MiB, child has gone, per page", 300,
@@ -63,7 +63,7 @@ GROUPS = {
     "Programs": [
         M("fork-exec", "fork + exec + wait, static glibc", 120000, short=True),
         M("vfork-exec", "vfork + exec + wait", 100000, short=True),
-        M("posix-spawn", "posix_spawn + wait", short=True)],
+        M("posix-spawn", "posix_spawn + wait")],
     "Single operations": [
         M("null-call", "null system call", 130, short=True),
         M("fault-zero", "first touch of a page (zero fill)", 1100, short=True),
@@ -72,9 +72,10 @@ GROUPS = {
         M("pipe-pingpong", "pipe ping-pong", 3000, short=True),
         M("pipe-kib", "pipe, each KiB moved", 600, short=True),
         M("context-switch", "context switch", short=True),
-        M("mmap-munmap", "mmap + munmap of an untouched page", short=True),
+        M("mmap-munmap", "mmap + munmap of an untouched page"),
         M("prompt", "kernel start to shell prompt, ms of guest time", 1000, "prompt", True, "ms")],
-    "fork + exit + wait on several harts at once, times the rate of one": [
+    "fork + exit + wait on several harts at once, times the rate of one "
+    f"(by a host with {os.cpu_count()} processors)": [
         M("harts-2", "2 harts", None, "harts", True, "times"),
         M("harts-4", "4 harts", None, "harts", True, "times")],
 }
