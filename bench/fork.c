@@ -16,7 +16,7 @@
 #include "bench.h"
 
 enum {
-    WARM = 2,          /* rounds that warm the caches of the kernel */
+    WARM = 2,          /* rounds that warm the caches of the kernel; one when that is long */
     ROUNDS = 50,       /* at most so many count */
     ENOUGH = 20000000, /* instructions, after which no further round starts */
     SPREAD = 100,      /* one page in so many is 1 % */
@@ -33,11 +33,18 @@ static int failed(const char *name)
     return 0;
 }
 
+/* Does this round count? */
+static int is_warm(int round, uint64_t begin)
+{
+    return round >= WARM || (round > 0 && now() - begin > ENOUGH);
+}
+
 /* From the call to its return in the parent; the child has its turn afterwards. */
 static int fork_call(const char *name)
 {
-    uint64_t total = 0, rounds = 0;
-    for (int i = 0; i < ROUNDS + WARM && total < ENOUGH; i++) {
+    uint64_t begin = now(), total = 0, rounds = 0;
+    for (int i = 0; rounds < ROUNDS && total < ENOUGH; i++) {
+        int counts = is_warm(i, begin);
         uint64_t t0 = now();
         pid_t pid = raw_fork();
         uint64_t t1 = now();
@@ -46,7 +53,7 @@ static int fork_call(const char *name)
         if (pid < 0)
             return failed(name);
         waitpid(pid, NULL, 0);
-        if (i >= WARM)
+        if (counts)
             total += t1 - t0, rounds++;
     }
     report(name, total, rounds);
@@ -56,9 +63,10 @@ static int fork_call(const char *name)
 /* fork, the child's exit, and wait: all of it. */
 static int fork_wait(const char *name)
 {
-    uint64_t t0 = now(), rounds = 0;
-    for (int i = 0; i < ROUNDS + WARM && (!rounds || now() - t0 < ENOUGH); i++) {
-        if (i == WARM)
+    uint64_t begin = now(), t0 = 0, rounds = 0;
+    for (int i = 0; rounds < ROUNDS && (!rounds || now() - t0 < ENOUGH); i++) {
+        int counts = is_warm(i, begin);
+        if (counts && !rounds)
             t0 = now();
         pid_t pid = raw_fork();
         if (pid == 0)
@@ -66,7 +74,7 @@ static int fork_wait(const char *name)
         if (pid < 0)
             return failed(name);
         waitpid(pid, NULL, 0);
-        rounds += i >= WARM;
+        rounds += counts;
     }
     report(name, now() - t0, rounds);
     return 1;

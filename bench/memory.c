@@ -22,7 +22,7 @@
 
 enum {
     FEW = 200, /* children of the small grid; less when that takes long: */
-    FEW_LEAST = 16,
+    FEW_LEAST = 4,
     ENOUGH = 1500000000, /* instructions */
     MANY_FIRST = 1000,
     MANY_ALL = 10000,
