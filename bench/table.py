@@ -10,7 +10,7 @@ RUNS = {"share": "calf", "cow": "fork=cow", "eager": "fork=eager", "linux": "Lin
         "thp": "Linux, huge pages"}
 SIZES = ["tiny", "1m", "16m", "64m", "256m", "1g", "4g", "16g"]
 BIG = {"4g", "16g"}  # measured on the big machine
-TINY_BYTES = 512 << 10  # where a tiny process stands in a plot
+TINY_BYTES = 256 << 10  # where a tiny process stands in a plot
 
 
 def size_words(size):
