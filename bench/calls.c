@@ -67,21 +67,16 @@ void fault_copy(const struct measure *m)
     repeat(m->names[0], fault_copy_once);
 }
 
-/* The child has read each page before it went: what was only prepared to be shared is shared. */
 static void fault_sole_once(const char *name)
 {
     enum { N = 4096 };
-    volatile char *p = map(N * PAGE);
+    int release;
+    char *p = map(N * PAGE);
     touch(p, N * PAGE);
-    pid_t pid = raw_fork();
-    if (pid == 0) {
-        for (size_t i = 0; i < N; i++)
-            (void)p[i * PAGE];
-        _exit(0);
-    }
-    waitpid(pid, NULL, 0);
+    pid_t pid = child_waiting(&release);
+    child_release(pid, release);
     report(name, touch_cost(p, N), N);
-    munmap((void *)p, N * PAGE);
+    munmap(p, N * PAGE);
 }
 
 void fault_sole(const struct measure *m)

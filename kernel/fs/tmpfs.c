@@ -4,8 +4,8 @@
  * bytes are the pages of a vm_object, and the target of a symbolic link hangs on the inode; so
  * this file has little to do.
  *
- * There is no limit but memory: a write that finds too little of it free gets -ENOSPC
- * (vfs/data.c).
+ * A write that finds too little memory free gets -ENOSPC (vfs/data.c), and so does one that
+ * finds the pages used up that the mount option size= allows all files together.
  */
 #include <fs/tmpfs.h>
 
@@ -24,6 +24,15 @@
 
 static const struct inode_ops dir_ops, file_ops, link_ops, special_ops;
 
+static int content_create(struct inode *inode)
+{
+    int r = object_create_anon(0, &inode->object);
+
+    if (!r)
+        inode->object->quota = inode->sb->priv;
+    return r;
+}
+
 /* What an inode of this type can do, and what hangs on it. */
 static int inode_outfit(struct inode *inode, const char *target)
 {
@@ -36,7 +45,7 @@ static int inode_outfit(struct inode *inode, const char *target)
     case S_IFREG:
         inode->ops = &file_ops;
         inode->fops = &data_file_ops;
-        return object_create_anon(0, &inode->object);
+        return content_create(inode);
     case S_IFLNK:
         inode->ops = &link_ops;
         inode->priv = mem_alloc(strlen(target) + 1);
@@ -102,50 +111,139 @@ static void tmpfs_inode_release(struct inode *inode)
         mem_free(inode->priv);
 }
 
-/* The next dentry of the tree in depth-first order; NULL after the last. Locks: sb->names. */
-static struct dentry *tree_next(struct dentry *at, struct dentry *root)
-{
-    if (!list_is_empty(&at->children))
-        return list_first(&at->children, struct dentry, sibling);
-    while (at != root && at->sibling.next == &at->parent->children)
-        at = at->parent;
-    return at == root ? NULL : list_next(at, sibling);
-}
+/* --- how much may be in it --- */
 
-/* Pages of all files that have a name. */
-static u64 pages_used(struct superblock *sb)
-{
-    u64 n = 0;
-
-    rw_read_lock(&sb->names);
-    for (struct dentry *d = sb->root; d; d = tree_next(d, sb->root)) {
-        if (d->inode->object)
-            n +=
-                __atomic_load_n(&d->inode->object->n_pages, __ATOMIC_RELAXED) / d->inode->nlink;
-    }
-    rw_read_unlock(&sb->names);
-    return n;
-}
-
-/* A file system may fill half of the memory, as far as it is free: it is not enforced. */
+/* Unless a mount option says so, a file system may fill the memory; statfs shows half of it. */
 static int tmpfs_statfs(struct superblock *sb, struct statfs64 *out)
 {
+    const struct page_quota *quota = sb->priv;
+    u64 limit = __atomic_load_n(&quota->limit, __ATOMIC_RELAXED);
+    u64 used = __atomic_load_n(&quota->used, __ATOMIC_RELAXED);
     struct mem_stats stats;
-    u64 used = pages_used(sb);
 
     mem_stats_read(&stats);
-    out->f_blocks = max(stats.total_pages / 2, used);
-    out->f_bfree = min(stats.free_pages, out->f_blocks - used);
+    if (limit == UINT64_MAX) {
+        out->f_blocks = max(stats.total_pages / 2, used);
+        out->f_bfree = min(stats.free_pages, out->f_blocks - used);
+    } else {
+        out->f_blocks = limit;
+        out->f_bfree = limit - min(limit, used);
+    }
     out->f_bavail = out->f_bfree;
     out->f_files = stats.total_pages / 2;
     out->f_ffree = out->f_files - min((u64)out->f_files, sb->next_ino);
     return 0;
 }
 
+/* What stands behind "key=" among comma-separated options, or NULL. */
+static const char *option_find(const char *options, const char *key)
+{
+    size_t n = strlen(key);
+
+    for (const char *at = options; at; at = strchr(at, ',')) {
+        if (*at == ',')
+            at++;
+        if (strncmp(at, key, n) == 0 && at[n] == '=')
+            return at + n + 1;
+    }
+    return NULL;
+}
+
+static bool option_number(const char *options, const char *key, unsigned base, u64 *out)
+{
+    const char *value = option_find(options, key);
+
+    return value && str_to_u64(&value, base, out) == 0;
+}
+
+/* A number with k, m, g or t behind it, or a percentage of the memory (in bytes). */
+static int amount_parse(const char *at, u64 *out)
+{
+    static const char units[] = "kmgt";
+    const char *unit;
+    struct mem_stats stats;
+
+    if (str_to_u64(&at, 10, out) != 0)
+        return -EINVAL;
+    if (*at == '%') {
+        mem_stats_read(&stats);
+        *out = (stats.total_pages * min(*out, 1000UL) / 100) * PAGE_SIZE;
+        at++;
+    } else if (*at && (unit = strchr(units, *at | 0x20))) {
+        unsigned shift = 10 * (unsigned)(unit - units + 1);
+        *out = *out >> (64 - shift) ? UINT64_MAX : *out << shift;
+        at++;
+    }
+    return *at == 0 || *at == ',' ? 0 : -EINVAL;
+}
+
+/* size= and nr_blocks=, of which 0 means no limit; see tmpfs(5). Leaves *pages if neither is
+ * there. */
+static int limit_parse(const char *options, u64 *pages)
+{
+    const char *size = option_find(options, "size"),
+               *blocks = option_find(options, "nr_blocks");
+    u64 n;
+
+    if (!size && !blocks)
+        return 0;
+    int err = amount_parse(size ? size : blocks, &n);
+    if (err)
+        return err;
+    if (size)
+        n = n / PAGE_SIZE + (n % PAGE_SIZE != 0);
+    *pages = n ? n : UINT64_MAX;
+    return 0;
+}
+
+static int tmpfs_remount(struct superblock *sb, const char *options)
+{
+    struct page_quota *quota = sb->priv;
+    u64 limit = quota->limit;
+    int err = limit_parse(options, &limit);
+
+    if (!err && limit < __atomic_load_n(&quota->used, __ATOMIC_RELAXED))
+        err = -EINVAL;
+    if (!err)
+        __atomic_store_n(&quota->limit, limit, __ATOMIC_RELAXED);
+    return err;
+}
+
+static void tmpfs_show_options(struct superblock *sb, char *buf, size_t size)
+{
+    const struct page_quota *quota = sb->priv;
+    u64 limit = __atomic_load_n(&quota->limit, __ATOMIC_RELAXED);
+    char text[40];
+
+    if (limit == UINT64_MAX)
+        return;
+    ksnprintf(text, sizeof(text), ",size=%luk", limit * (PAGE_SIZE / KiB));
+    strlcat(buf, text, size);
+}
+
+static void tmpfs_release(struct superblock *sb)
+{
+    mem_free(sb->priv);
+}
+
 static const struct superblock_ops tmpfs_sb_ops = {
     .inode_release = tmpfs_inode_release,
     .statfs = tmpfs_statfs,
+    .remount = tmpfs_remount,
+    .show_options = tmpfs_show_options,
+    .release = tmpfs_release,
 };
+
+static int quota_create(struct superblock *sb)
+{
+    struct page_quota *quota = mem_zalloc(sizeof(*quota));
+
+    if (!quota)
+        return -ENOMEM;
+    quota->limit = UINT64_MAX;
+    sb->priv = quota;
+    return 0;
+}
 
 int tmpfs_create(const char *type, u32 root_mode, struct superblock **out)
 {
@@ -156,6 +254,9 @@ int tmpfs_create(const char *type, u32 root_mode, struct superblock **out)
     if (r)
         return r;
     sb->is_ram = true;
+    r = quota_create(sb);
+    if (r)
+        goto free;
     r = node_create(sb, NULL, S_IFDIR | root_mode, 0, NULL, &root);
     if (r)
         goto free;
@@ -198,31 +299,18 @@ int memfd_file_create(const char *name, struct file **out)
     return r;
 }
 
-/* The number behind "key=" among comma-separated options. */
-static bool option_number(const char *options, const char *key, unsigned base, u64 *out)
-{
-    size_t n = strlen(key);
-
-    for (const char *at = options; at; at = strchr(at, ',')) {
-        if (*at == ',')
-            at++;
-        if (strncmp(at, key, n) == 0 && at[n] == '=') {
-            at += n + 1;
-            return str_to_u64(&at, base, out) == 0;
-        }
-    }
-    return false;
-}
-
 static int tmpfs_get_sb(const char *source, const char *options, struct superblock **out)
 {
-    u64 mode = 01777, id;
-    int r;
+    u64 mode = 01777, id, limit = UINT64_MAX;
+    int r = limit_parse(options, &limit);
 
+    if (r)
+        return r;
     option_number(options, "mode", 8, &mode);
     r = tmpfs_create("tmpfs", (u32)mode & 07777, out);
     if (r)
         return r;
+    ((struct page_quota *)(*out)->priv)->limit = limit;
     if (option_number(options, "uid", 10, &id))
         (*out)->root->inode->uid = (u32)id;
     if (option_number(options, "gid", 10, &id))

@@ -81,6 +81,16 @@ static int mount_new(const struct mount_args *a, const struct path *at)
     return r;
 }
 
+static int mount_change(const struct mount_args *a, struct mount *mount)
+{
+    const struct superblock_ops *ops = mount->sb->ops;
+    int r = ops && ops->remount ? ops->remount(mount->sb, a->options.text) : 0;
+
+    if (!r)
+        __atomic_store_n(&mount->flags, a->flags & KEPT_FLAGS, __ATOMIC_RELAXED);
+    return r;
+}
+
 static int mount_do(const struct mount_args *a, const struct path *at)
 {
     if (a->flags & PROPAGATION)
@@ -91,8 +101,7 @@ static int mount_do(const struct mount_args *a, const struct path *at)
         return mount_new(a, at);
     if (at->dentry != at->mount->root)
         return -EINVAL;
-    __atomic_store_n(&at->mount->flags, a->flags & KEPT_FLAGS, __ATOMIC_RELAXED);
-    return 0;
+    return mount_change(a, at->mount);
 }
 
 long sys_mount(u64 source, u64 target, u64 type, u64 flags, u64 options)

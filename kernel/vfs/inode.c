@@ -158,6 +158,8 @@ void sb_destroy(struct superblock *sb)
         names_drop_all(sb);
         dentry_put(sb->root);
     }
+    if (sb->ops && sb->ops->release)
+        sb->ops->release(sb);
     mem_free(sb);
 }
 

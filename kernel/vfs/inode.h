@@ -129,6 +129,12 @@ struct superblock_ops {
     void (*inode_release)(struct inode *inode);
     /* NULL: zeroes but for type and name length. */
     int (*statfs)(struct superblock *sb, struct statfs64 *out);
+    /* MS_REMOUNT with other options. Returns 0, -EINVAL. May be NULL. */
+    int (*remount)(struct superblock *sb, const char *options);
+    /* Appends ",option" for /proc/mounts. May be NULL. */
+    void (*show_options)(struct superblock *sb, char *buf, size_t size);
+    /* Nobody refers to it any more: frees sb->priv. May be NULL. */
+    void (*release)(struct superblock *sb);
 };
 
 struct mount {

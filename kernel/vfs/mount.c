@@ -323,4 +323,6 @@ void mount_options(const struct mount *m, char *buf, size_t size)
         if (m->flags & options[i].flag)
             strlcat(buf, options[i].text, size);
     }
+    if (m->sb->ops && m->sb->ops->show_options)
+        m->sb->ops->show_options(m->sb, buf, size);
 }

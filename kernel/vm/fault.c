@@ -146,7 +146,7 @@ static no_inline int reserve_backing(struct fault *f)
     if (f->backing)
         return 0;
     int err = object->ops->get_page(object, vma_index(f->vma, f->va), &f->backing);
-    if (err == -ERANGE || err == -EIO)
+    if (err == -ERANGE || err == -EIO || err == -ENOSPC)
         return fault_fails(f, SIGBUS, BUS_ADRERR);
     return err;
 }

@@ -73,11 +73,33 @@ struct page *object_find(struct vm_object *object, u64 index)
     return page;
 }
 
+/* One page more; false: the quota is used up. */
+static bool quota_take(struct page_quota *quota)
+{
+    if (!quota)
+        return true;
+    u64 limit = __atomic_load_n(&quota->limit, __ATOMIC_RELAXED);
+    if (__atomic_add_fetch(&quota->used, 1, __ATOMIC_RELAXED) <= limit)
+        return true;
+    __atomic_fetch_sub(&quota->used, 1, __ATOMIC_RELAXED);
+    return false;
+}
+
+static void quota_give(struct page_quota *quota)
+{
+    if (quota)
+        __atomic_fetch_sub(&quota->used, 1, __ATOMIC_RELAXED);
+}
+
 int object_insert(struct vm_object *object, u64 index, struct page *page)
 {
+    if (!quota_take(object->quota))
+        return -ENOSPC;
     spin_lock(&object->lock);
     int err = radix_insert(&object->pages, index, page);
-    if (!err) {
+    if (err) {
+        quota_give(object->quota);
+    } else {
         page_get(page);
         page->file.object = object;
         page->file.index = index;
@@ -129,6 +151,7 @@ static struct page *take_next(struct vm_object *object, u64 *index, u64 last)
     if (page && *index < last) {
         radix_erase(&object->pages, *index);
         page->file.object = NULL;
+        quota_give(object->quota);
         __atomic_store_n(&object->n_pages, object->n_pages - 1, __ATOMIC_RELAXED);
     } else {
         page = NULL;

@@ -23,7 +23,8 @@ struct vm_object;
 
 struct pager_ops {
     /* The page at `index`, up to date, with a reference for the caller. Sleeps.
-     * Returns 0, -ERANGE (beyond the end: the user gets SIGBUS), -ENOMEM, -EIO. */
+     * Returns 0, -ERANGE (beyond the end: the user gets SIGBUS), -ENOMEM; -EIO and -ENOSPC:
+     * SIGBUS, too. */
     int (*get_page)(struct vm_object *object, u64 index, struct page **out);
     /* Somebody may write to this page from now on (first write fault of a shared mapping). */
     void (*page_dirtied)(struct vm_object *object, struct page *page);
@@ -31,10 +32,17 @@ struct pager_ops {
     void (*destroy)(struct vm_object *object);
 };
 
+/* Pages that several objects, such as the files of one file system, may hold together. */
+struct page_quota {
+    u64 limit; /* atomic */
+    u64 used;  /* atomic; may be above a limit that was lowered */
+};
+
 struct vm_object {
     u32 count;                   /* atomic: references */
     const struct pager_ops *ops; /* set at creation */
     void *owner;                 /* set at creation: the pager's (an inode) */
+    struct page_quota *quota;    /* set at creation; outlives the object; NULL: no limit */
     struct spinlock lock;
     struct radix_tree pages; /* `lock`: index -> struct page * */
     u64 n_pages;             /* `lock` for writing: resident pages */
@@ -49,10 +57,10 @@ void object_put(struct vm_object *object);
 /* The resident page at `index` with a reference for the caller, or NULL. */
 struct page *object_find(struct vm_object *object, u64 index);
 /* Find, or insert a zeroed page (type PAGE_FILE, up to date). For pagers without a store, and
- * for whole-page writes of those with one. Returns 0, -ENOMEM. The caller gets a reference. */
+ * for whole-page writes of those with one. Returns 0, -ENOMEM, -ENOSPC (quota). The caller gets a reference. */
 int must_check object_find_or_zero(struct vm_object *object, u64 index, struct page **out);
 /* Inserts `page` (the caller keeps its reference; the object takes one more). Returns 0,
- * -EEXIST, -ENOMEM. */
+ * -EEXIST, -ENOMEM, -ENOSPC (quota). */
 int must_check object_insert(struct vm_object *object, u64 index, struct page *page);
 /* Sets the size; pages beyond it are unmapped from every area and dropped, and the rest of the
  * last page is zeroed. */
