@@ -20,23 +20,26 @@ def size_words(size):
 class Metric:
     """One row: its name in bench.c, the machine that measures it, and what is told of it."""
 
-    def __init__(self, name, label, target=None, boot="main", short=False, unit=""):
+    def __init__(self, name, label, target=None, boot="main", short=False, unit="", of=""):
         self.name, self.label, self.target, self.boot = name, label, target, boot
         self.short = short  # also in README.md
         self.unit = unit
+        self.full = of + label  # where the heading is not near
 
 
-def metric_sizes(prefix, label, targets, short, sizes=SIZES, unit=""):
-    return [Metric(prefix + size, f"{label}, {size_words(size)}", targets.get(size),
-                   "big" if size in BIG else "main", size in short, unit) for size in sizes]
+def metric_sizes(prefix, of, targets, short, sizes=SIZES, unit=""):
+    return [Metric(prefix + size, size_words(size), targets.get(size),
+                   "big" if size in BIG else "main", size in short, unit, of + ", ")
+            for size in sizes]
 
 
 M = Metric
 GROUPS = {
-    "fork(), from the call to its return in the parent": metric_sizes(
+    "fork(), from the call to its return in the parent, over what that has touched": metric_sizes(
         "fork-", "fork()", {"tiny": 8000, "1g": 8000, "16g": 8000}, {"tiny", "1m", "1g", "16g"})
-    + [M("fork-flat", "fork() at 16 GiB over fork() at 1 MiB, times", 1.5, "big", True, "times")],
-    "fork, exit of the child, wait": metric_sizes(
+    + [M("fork-flat", "16 GiB over 1 MiB, times", 1.5, "big", True, "times",
+         "fork(), ")],
+    "fork + exit of the child + wait, over what the parent has touched": metric_sizes(
         "fork-wait-", "fork + exit + wait", {"tiny": 30000, "1g": 40000}, {"tiny", "1g", "16g"}),
     "After fork: what is paid where somebody goes": [
         M("child-read", "child reads every page of 1 GiB, per page", 30, short=True),
@@ -51,15 +54,18 @@ GROUPS = {
         M("parent-worst", "parent's worst single write after fork, 1 GiB", short=True),
         M("snapshot", "map and write 1 GiB, fork, child writes 1 %, exit, wait, unmap",
           short=True)],
-    "Memory of an idle child, KiB": metric_sizes(
+    "Memory of an idle child, KiB, over what its parent has touched": metric_sizes(
         "idle-", "idle child", {"tiny": 40, "1g": 40}, {"tiny", "1g"}, SIZES[:-1], "KiB")
     + [M("many-1000", "each of 1,000 idle children of a 1 GiB parent", None, "many", True, "KiB"),
        M("many-10000", "each of 10,000, on a machine of 4 GiB", "works", "many", True, "KiB"),
        M("many-10000-lost", "memory not back after 10,000 have gone", 0, "many", True, "KiB")],
     "Thousands of children of a 1 GiB parent": [
-        M("many-1000-cost", "from fork to idle, each of 1,000", None, "many"),
-        M("many-10000-cost", "from fork to idle, each of 10,000", None, "many"),
-        M("many-10000-exit", "exit and wait, each of 10,000", None, "many")],
+        M("many-1000-cost", "from fork to idle, each of 1,000", None, "many",
+          of="children of 1 GiB, "),
+        M("many-10000-cost", "from fork to idle, each of 10,000", None, "many",
+          of="children of 1 GiB, "),
+        M("many-10000-exit", "exit and wait, each of 10,000", None, "many",
+          of="children of 1 GiB, ")],
     "Programs": [
         M("fork-exec", "fork + exec + wait, static glibc", 120000, short=True),
         M("vfork-exec", "vfork + exec + wait", 100000, short=True),
@@ -76,8 +82,8 @@ GROUPS = {
         M("prompt", "kernel start to shell prompt, ms of guest time", 1000, "prompt", True, "ms")],
     "fork + exit + wait on several harts at once, times the rate of one "
     f"(by a host with {os.cpu_count()} processors)": [
-        M("harts-2", "2 harts", None, "harts", True, "times"),
-        M("harts-4", "4 harts", None, "harts", True, "times")],
+        M("harts-2", "2 harts", None, "harts", True, "times", "fork from "),
+        M("harts-4", "4 harts", None, "harts", True, "times", "fork from ")],
 }
 METRICS = {metric.name: metric for group in GROUPS.values() for metric in group}
 METRICS.pop("fork-flat")  # computed here
@@ -129,8 +135,8 @@ def ratio(metric, calf, linux):
     """How often calf's cost Linux's is; nothing for what is a ratio already."""
     if metric.unit == "times" or not calf or not linux or not calf[0] or not linux[0]:
         return ""
-    return number(linux[0] / calf[0]) if linux[0] / calf[0] >= 100 else \
-        f"{linux[0] / calf[0]:.2g}"
+    times = linux[0] / calf[0]
+    return f"{times:,.0f}" if times >= 100 else f"{times:.1f}" if times >= 0.1 else f"{times:.2f}"
 
 
 def rows(results, short):
@@ -187,13 +193,13 @@ def reasons(results):
     for run, label in RUNS.items():
         for name, (value, why) in results.get(run, {}).items():
             if value is None and name in METRICS:
-                causes.setdefault((label, why), []).append(METRICS[name].label)
+                causes.setdefault((label, why), []).append(METRICS[name].full)
     return [f"{label}: {'; '.join(what)}: {why}" for (label, why), what in causes.items()]
 
 
 def misses(results):
     found = results.get("share", {})
-    return [f"{metric.label}: {cell(found[metric.name])}, target {goal(metric, None)}"
+    return [f"{metric.full}: {cell(found[metric.name])}, target {goal(metric, None)}"
             for group in GROUPS.values() for metric in group
             if is_missed(metric, found.get(metric.name))]
 
