@@ -22,7 +22,9 @@ def bytes_text(value):
     return f"{value:g}"
 
 
-def count_text(power):
+def count_text(power, unit):
+    if unit == "KiB":
+        return f"{10 ** power:,}"
     for unit, start in (("G", 9), ("M", 6), ("k", 3)):
         if power >= start:
             return f"{10 ** (power - start)} {unit}"
@@ -50,12 +52,12 @@ def text(x, y, words, anchor="middle", more=""):
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {more}>{words}</text>'
 
 
-def grid(axes, places):
+def grid(axes, places, unit):
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
     for power in range(axes.y0, axes.y1 + 1):
         y = axes.y(10 ** power)
         yield f'<path d="M{LEFT} {y:.1f}H{right}" stroke="#dddddd"/>'
-        yield text(LEFT - 8, y + 4, count_text(power), "end")
+        yield text(LEFT - 8, y + 4, count_text(power, unit), "end")
     for value in places:
         x = axes.x(value)
         yield f'<path d="M{x:.1f} {TOP}V{bottom}" stroke="#eeeeee"/>'
@@ -92,12 +94,12 @@ def draw(title, unit, series):
              text(LEFT, 26, title, "start", 'font-size="16" font-weight="bold"')]
     if points:
         axes = Axes(points)
-        parts += grid(axes, sorted({x for x, _ in points}))
+        parts += grid(axes, sorted({x for x, _ in points}), unit)
         for name, found in series.items():
             parts += curve(axes, name, found, unit)
         parts += labels(axes, series)
     middle = (HEIGHT - BOTTOM + TOP) / 2
     parts += [text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, "memory touched by the process"),
-              text(22, middle, unit, "middle", f'transform="rotate(-90 22 {middle})"'),
+              text(14, middle, unit, "middle", f'transform="rotate(-90 14 {middle})"'),
               "</svg>"]
     return "\n".join(parts) + "\n"
