@@ -31,11 +31,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-<<<<<<< HEAD
-.PHONY: all help qemu qemu-gdb linux test test-build check bench model mutants doctor setup \
-=======
-.PHONY: all help qemu qemu-gdb linux test test-build check bench storm mutants doctor setup \
->>>>>>> 0e7b266 (tests/storm: a million forks, random trees against a model, a crowd of idle children)
+.PHONY: all help qemu qemu-gdb linux test test-build check bench storm model mutants doctor setup \
         fetch flags clean
 
 all: build/calf build/initrd.cpio ## build the kernel and the initial file system
@@ -46,13 +42,8 @@ all: build/calf build/initrd.cpio ## build the kernel and the initial file syste
 # that there is one list to read and one run of apt-get.
 NEED := build/.setup-build
 GOALS := $(or $(MAKECMDGOALS),all)
-<<<<<<< HEAD
-GROUPS := build $(if $(filter qemu qemu-gdb linux test mutants bench setup,$(GOALS)),run) \
-          $(if $(filter test test-build mutants check model setup,$(GOALS)),test) \
-=======
 GROUPS := build $(if $(filter qemu qemu-gdb linux test mutants bench storm setup,$(GOALS)),run) \
-          $(if $(filter test test-build mutants check setup,$(GOALS)),test) \
->>>>>>> 0e7b266 (tests/storm: a million forks, random trees against a model, a crowd of idle children)
+          $(if $(filter test test-build mutants check model setup,$(GOALS)),test) \
           $(if $(filter qemu-gdb setup,$(GOALS)),gdb)
 build/.setup-build: tools/setup
 	$(Q)tools/setup $(GROUPS)
@@ -160,12 +151,8 @@ XV6_LINK    = -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096 -Wl,--build-i
 
 programs_in = $(patsubst %.c,build/root/%,$(wildcard $(1)/*.c))
 USER_BIN   := $(call programs_in,user)
-<<<<<<< HEAD
-TEST_BIN   := $(call programs_in,tests/abi) $(call programs_in,tests/boot)
+TEST_BIN   := $(foreach d,abi boot storm,$(call programs_in,tests/$(d)))
 BENCH_BIN  := build/root/bench/bench
-=======
-TEST_BIN   := $(foreach d,tests/abi tests/boot tests/storm bench,$(call programs_in,$(d)))
->>>>>>> 0e7b266 (tests/storm: a million forks, random trees against a model, a crowd of idle children)
 TEST_SH    := $(patsubst %.sh,build/root/%,$(wildcard tests/abi/*.sh tests/boot/*.sh))
 XV6_BIN    := $(call programs_in,user/xv6)
 XV6_LIB    := $(addprefix build/root/,$(addsuffix .o,$(wildcard user/xv6/lib/*.[cS])))
@@ -300,13 +287,11 @@ check: build/.setup-test build/libfdt/libfdt.h ## style: layers, sizes, headers,
 bench: build/.setup-run build/calf build/bench.cpio build/initrd.cpio build/linux/vmlinux ## measure against Linux and print the table
 	$(Q)bench/run $(BENCH)
 
-<<<<<<< HEAD
-model: build/.setup-test build/fast/trees ## shared page tables against a plain model, ten million random steps
-	$(Q)build/fast/trees $(SEED) $(STEPS)
-=======
 storm: build/.setup-run $(KERNEL) build/test.cpio ## a million forks, ten million breaks, all checked (STORM="--forks N --steps N storm")
 	$(Q)tests/storm/run --kernel $(KERNEL) --append='$(APPEND)' $(STORM)
->>>>>>> 0e7b266 (tests/storm: a million forks, random trees against a model, a crowd of idle children)
+
+model: build/.setup-test build/fast/trees ## shared page tables against a plain model, ten million random steps
+	$(Q)build/fast/trees $(SEED) $(STEPS)
 
 mutants: $(TEST_NEEDS) ## break the code on purpose, one fault at a time, and see the tests notice
 	$(Q)tests/mutants/run
