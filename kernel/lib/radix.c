@@ -46,6 +46,21 @@ void *radix_lookup(const struct radix_tree *tree, u64 index)
     return at;
 }
 
+void *const *radix_row(const struct radix_tree *tree, u64 index, unsigned *n)
+{
+    *n = RADIX_SLOTS - slot_at(index, 0);
+    if (!is_covered(tree->height, index))
+        return NULL;
+    if (tree->height == 0) {
+        *n = 1;
+        return &tree->root;
+    }
+    const struct radix_node *node = tree->root;
+    for (unsigned level = tree->height - 1; node && level > 0; level--)
+        node = node->slots[slot_at(index, level)];
+    return node ? &node->slots[slot_at(index, 0)] : NULL;
+}
+
 /* Takes levels off the top while they only lead to their first slot. */
 static void shrink(struct radix_tree *tree)
 {

@@ -34,6 +34,9 @@ struct radix_tree {
 void radix_init(struct radix_tree *tree, const struct radix_ops *ops);
 /* Returns: the value, or NULL if absent. */
 void *radix_lookup(const struct radix_tree *tree, u64 index);
+/* The values from `index` on that are next to each other in memory (NULL: absent). *n is how
+ * many, or how many are absent if there is no row of them. */
+void *const *radix_row(const struct radix_tree *tree, u64 index, unsigned *n);
 /* Returns: 0, -ENOMEM (the tree's content is unchanged), -EEXIST. */
 int must_check radix_insert(struct radix_tree *tree, u64 index, void *value);
 /* Takes an index out and frees the nodes that become empty. Returns: the value, NULL if absent.

@@ -72,6 +72,7 @@ struct page {
 #define PG_JUNK         0x8000 /* free, and full of junk (debug builds) */
 #define PG_ICACHE_CLEAN 4      /* harts fetch from it what was stored to it */
 #define PG_SHMEM        8      /* file page of shared anonymous memory */
+#define PG_USED         16     /* file page that some fault asked for */
 
 #ifdef NARROW_COUNTS /* a test build in which saturation is easy to reach */
 #define PAGE_COUNT_MAX 200u

@@ -212,17 +212,6 @@ static int fault_resolve(struct fault *f, pte_t *slot)
     return err;
 }
 
-/* A/D bits as hardware wants them set in advance; a debug switch leaves them to be faulted for.
- */
-static pte_t fresh_entry(struct page *page, u64 bits)
-{
-#ifdef DEBUG
-    if (vm_lazy_ad)
-        bits &= ~(PTE_A | PTE_D);
-#endif
-    return pte_make(page_to_pfn(page), bits);
-}
-
 static int fill_anon(struct fault *f, pte_t *slot, u64 bits)
 {
     if (!fault_is_write(f)) {
@@ -242,10 +231,11 @@ static int fill_anon(struct fault *f, pte_t *slot, u64 bits)
     return 0;
 }
 
-static void count_object_page(struct fault *f)
+static void count_object_pages(struct fault *f, unsigned n)
 {
-    rss_add(f->as, rss_kind_of(f->backing, f->vma->object), 1);
-    vm_count(f->as, VM_FILE_MAPPED, 1);
+    rss_add(f->as, rss_kind_of(f->backing, f->vma->object), n);
+    vm_count(f->as, VM_FILE_MAPPED, n);
+    vm_count(f->as, VM_AHEAD, n - 1);
 }
 
 /* A private write to a page of an object that was never mapped here: copy it at once. */
@@ -261,6 +251,24 @@ static int fill_private_copy(struct fault *f, pte_t *slot, u64 bits)
     rss_add(f->as, RSS_COPIED, 1);
     vm_count(f->as, VM_COPIED, 1);
     return 0;
+}
+
+/* The page asked for and, for a reader, pages around it. */
+static void map_object_page(struct fault *f, pte_t *slot, u64 bits)
+{
+    struct around around;
+
+    around.n = 0;
+    if (!fault_is_write(f))
+        around_find(f, slot, &around);
+    if (!(f->backing->flags & PG_USED))
+        page_flags_set(f->backing, PG_USED);
+    if (bits & PTE_X)
+        page_sync_icache(f->as, f->backing); /* and whatever became clean before */
+    pt_fill(slot, fresh_entry(f->backing, bits));
+    around_fill(&around, bits);
+    count_object_pages(f, 1 + around.n);
+    f->backing = NULL;
 }
 
 static no_inline int fill_object(struct fault *f, pte_t *slot, u64 bits)
@@ -285,11 +293,7 @@ static no_inline int fill_object(struct fault *f, pte_t *slot, u64 bits)
         else
             bits &= ~(PTE_W | PTE_D); /* the first write faults again and is noticed */
     }
-    if (bits & PTE_X)
-        page_sync_icache(f->as, f->backing);
-    count_object_page(f);
-    pt_fill(slot, fresh_entry(f->backing, bits));
-    f->backing = NULL;
+    map_object_page(f, slot, bits);
     return 0;
 }
 

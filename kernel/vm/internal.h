@@ -4,6 +4,7 @@
 
 #include <arch/riscv/pte.h>
 #include <asm/mman.h>
+#include <mem/kmap.h>
 #include <vm/aspace.h>
 #include <vm/fault.h>
 #include <vm/object.h>
@@ -111,6 +112,28 @@ static inline bool fault_is_write(const struct fault *f)
     return f->access == VM_ACCESS_WRITE;
 }
 
+/* A/D bits as hardware wants them set in advance; a debug switch leaves them to be faulted for.
+ */
+static inline pte_t fresh_entry(struct page *page, u64 bits)
+{
+#ifdef DEBUG
+    if (vm_lazy_ad)
+        bits &= ~(PTE_A | PTE_D);
+#endif
+    return pte_make(page_to_pfn(page), bits);
+}
+
+/* around.c: pages of an object that are mapped along with the one that a fault asks for. */
+#define FAULT_AROUND 16
+struct around {
+    unsigned n;
+    pte_t *slots[FAULT_AROUND]; /* empty ones */
+    struct page *pages[FAULT_AROUND];
+};
+/* Locks: the table of `slot`, until they are filled. */
+void around_find(const struct fault *f, pte_t *slot, struct around *a);
+void around_fill(const struct around *a, u64 bits);
+
 /* Does a write to a cow entry of this frame take it over? A hint unless the table's lock is
  * held (COW-8). Only anonymous frames have owners: the page cache and the zero page always lend
  * theirs. */
@@ -176,6 +199,11 @@ void object_add_area_after(struct vma *vma, struct vma *sibling);
 void object_remove_area(struct vma *vma);
 /* Is this (still) the object's page at `index`? Asked under a page-table lock before mapping
  * it: truncation takes pages out first and unmaps them then. */
+/* How many there are, in memory or not. */
+static inline u64 object_n_pages(const struct vm_object *object)
+{
+    return align_up(__atomic_load_n(&object->size, __ATOMIC_SEQ_CST), PAGE_SIZE) >> PAGE_SHIFT;
+}
 bool object_owns(const struct vm_object *object, const struct page *page, u64 index);
 
 /* --- tlb.c, ledger.c --- */

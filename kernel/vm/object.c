@@ -255,8 +255,7 @@ void object_truncate(struct vm_object *object, u64 size)
 
 static bool is_beyond_end(const struct vm_object *object, u64 index)
 {
-    return index >= align_up(__atomic_load_n(&object->size, __ATOMIC_SEQ_CST), PAGE_SIZE) >>
-           PAGE_SHIFT;
+    return index >= object_n_pages(object);
 }
 
 static int anon_get_page(struct vm_object *object, u64 index, struct page **out)

@@ -127,6 +127,11 @@ static void run_random(unsigned max_bits)
         }
         u64 at = t_random() >> (64 - 1 - t_below(max_bits));
         CHECK(radix_lookup(&tree, at) == model_find(at));
+        unsigned n_row;
+        void *const *row = radix_row(&tree, at, &n_row);
+        CHECK(n_row >= 1 && n_row <= RADIX_SLOTS);
+        for (unsigned i = 0; i < n_row && i < 4; i++)
+            CHECK((row ? row[i] : NULL) == model_find(at + i));
         struct pair *expected = model_next(at);
         struct pair *found = radix_next(&tree, &at);
         CHECK(found == expected);
