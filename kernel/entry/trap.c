@@ -23,6 +23,7 @@
 #include <debug/power.h>
 #include <dev/plic.h>
 #include <entry/trap.h>
+#include <linux/errno.h>
 #include <linux/syscall.h>
 #include <proc/signal.h>
 #include <sched/thread.h>
@@ -94,12 +95,13 @@ static enum vm_access access_of(u64 cause)
 static void user_page_fault(struct trapframe *tf)
 {
     struct fault_info info;
-    if (likely(vm_fault(current->aspace, tf->tval, access_of(tf->cause), &info) == 0))
+    int err = vm_fault(current->aspace, tf->tval, access_of(tf->cause), &info);
+    if (likely(err == 0))
         return;
     if (info.signo)
         proc_fault_signal(tf, info.signo, info.code, info.addr);
     else
-        proc_fault_oom(tf);
+        proc_fault_oom(tf, err);
 }
 
 /* Exceptions that are the program's own fault; by cause. */
@@ -154,8 +156,9 @@ static bool uaccess_fault(struct trapframe *tf)
         assert_may_sleep();
         irq_enable();
         int result = vm_fault(current->aspace, tf->tval, access_of(tf->cause), &info);
+        bool is_tried_again = unlikely(result == -ENOMEM) && oom_relieve();
         irq_disable();
-        if (result == 0)
+        if (result == 0 || is_tried_again)
             return true;
     }
     tf->epc = fixup;

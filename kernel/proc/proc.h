@@ -134,7 +134,7 @@ struct proc {
     bool no_new_privs;
     bool dumpable;
     u32 personality;
-    s16 oom_score_adj; /* atomic; kept for whoever asks */
+    s16 oom_score_adj; /* atomic; see oom.c */
 
     struct rlimit64 limits[RLIM_NLIMITS]; /* sig_lock */
 };

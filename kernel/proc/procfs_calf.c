@@ -116,6 +116,7 @@ static s64 fail_write(struct file *file, struct iobuf *buf, u64 *pos)
     if (procfs_parse(line, &value) != 0 || value < 0 || value > INT32_MAX)
         return -EINVAL;
     current->fail_countdown = (int)value;
+    current->fail_fired = false;
     return (s64)n;
 }
 

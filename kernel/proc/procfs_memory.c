@@ -138,6 +138,7 @@ int procfs_vmstat_show(struct text *out, const struct pseudo_id *id)
         {"pswpout", 0},
         {"pgfault", faults()},
         {"pgmajfault", 0},
+        {"oom_kill", oom_n_killed()},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)

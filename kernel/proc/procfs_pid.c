@@ -170,7 +170,7 @@ static int personality(struct text *out, struct proc *proc, const struct pseudo_
     return 0;
 }
 
-/* Read for other systems' sake: who runs out of memory is the one that ends here. */
+/* Who ends when memory runs out: oom.c. */
 static int oom_adj(struct text *out, struct proc *proc, const struct pseudo_id *id)
 {
     text_printf(out, "%d\n", proc->oom_score_adj);

@@ -122,8 +122,14 @@ void altstack_describe(const struct uthread *u, vaddr_t sp, struct sigaltstack *
 /* --- called by entry --- */
 /* A fault of user code that vm cannot mend. */
 void proc_fault_signal(struct trapframe *tf, int signo, int code, vaddr_t addr);
-/* No memory for a fault of user code: announced, counted, and the process is killed. */
-void proc_fault_oom(struct trapframe *tf);
+/* No memory for a fault of user code (-ENOMEM; or what else vm cannot mend): it is tried again
+ * when there is some, or the process is killed. */
+void proc_fault_oom(struct trapframe *tf, int err);
+/* No memory for a fault on the way to or from user memory. Sleeps. True: try again. (oom.c) */
+bool oom_relieve(void);
+/* The calling process is announced, counted, and killed. */
+void oom_end_caller(void);
+u64 oom_n_killed(void); /* processes, since boot */
 /* Work before user mode when TF_SIGNAL is set: restarts, stops, handlers, death. Interrupts on.
  */
 void proc_return_to_user(struct trapframe *tf);

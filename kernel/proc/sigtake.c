@@ -225,12 +225,10 @@ void proc_fault_signal(struct trapframe *tf, int signo, int code, vaddr_t addr)
     signal_force(signo, code, addr);
 }
 
-void proc_fault_oom(struct trapframe *tf)
+void proc_fault_oom(struct trapframe *tf, int err)
 {
-    struct proc *proc = proc_current();
-    struct aspace *as = current->aspace;
+    bool is_tried_again = err == -ENOMEM && oom_relieve();
 
-    log_warn("out of memory: killed process %u (%s) with %ld pages of memory", proc_id(proc),
-             current->name, as ? (long)aspace_rss_total(as) : 0L);
-    signal_force(SIGKILL, SI_KERNEL, 0);
+    if (!is_tried_again && !signal_is_fatal_pending())
+        oom_end_caller();
 }

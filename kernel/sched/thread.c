@@ -157,6 +157,7 @@ void sched_init_boot(struct hart *h)
 #ifdef DEBUG
 static int *fail_countdown(void)
 {
+    current->fail_fired |= current->fail_countdown == 1; /* this is the one */
     return &current->fail_countdown;
 }
 #endif

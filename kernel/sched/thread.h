@@ -87,6 +87,7 @@ struct thread {
 
     int fail_countdown; /* owner only: mem/fail.h */
 #ifdef DEBUG
+    bool fail_fired;     /* owner only: an allocation failed on purpose */
     u32 n_sleeping_held; /* owner only: mutexes and rwmutexes held, innermost last */
     struct lock_class *sleeping_held[16];
 #endif

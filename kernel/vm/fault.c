@@ -70,10 +70,10 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
     if (unlikely(err)) {
         if (err == WALK_LINKED)
             return 0;
-        if (err == -ENOMEM) {
+        if (err == -ENOMEM)
             vm_count(as, VM_OOM, 1);
+        if (err != -EFAULT)
             f.signo = f.code = 0;
-        }
         *info = (struct fault_info){.signo = f.signo, .code = f.code, .addr = va};
     }
     return err;

@@ -184,7 +184,7 @@ void unmap_areas_keep_tables(struct aspace *as, vaddr_t start, vaddr_t end);
 /* usage.c: pages of an area that count as RSS_ANON. */
 u64 vma_anon_pages(const struct vma *vma);
 /* Grows a stack area down to `va` if the rules permit it. Takes as->lock for writing. 0,
- * -EFAULT, -ENOMEM */
+ * -EFAULT */
 int must_check stack_grow(struct aspace *as, vaddr_t va);
 /* A free range of `length` bytes, from the top down. Returns 0, -ENOMEM. */
 int must_check find_gap(struct aspace *as, u64 length, vaddr_t *out);

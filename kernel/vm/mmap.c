@@ -354,9 +354,8 @@ static int grow_locked(struct aspace *as, vaddr_t va)
         return -EFAULT;
     if (below && below->end > va)
         return -EFAULT;
-    int err = limits_check(as, (vma->start - va) >> PAGE_SHIFT, false);
-    if (err)
-        return err;
+    if (limits_check(as, (vma->start - va) >> PAGE_SHIFT, false) != 0)
+        return -EFAULT;
     vma_set_start(vma, va);
     return 0;
 }

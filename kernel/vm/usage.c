@@ -202,3 +202,51 @@ u64 aspace_n_own_tables(struct aspace *as)
 {
     return tables_of(as).own;
 }
+
+/* ---- the share, roughly ---------------------------------------------------------- */
+
+#define SHARE_SHIFT 20 /* of one page */
+
+/* Of the frames in a leaf table of its own. */
+static u64 share_of_frames(const struct page *table)
+{
+    const pte_t *slots = page_to_va(table);
+    u64 sum = 0;
+
+    for (unsigned i = 0, left = table->pt.n_used; left && i < PT_ENTRIES; i++) {
+        pte_t entry = pte_load(&slots[i]);
+        if (pte_is_none(entry))
+            continue;
+        left--;
+        if (pte_page(entry) != zero_page)
+            sum += (1UL << SHARE_SHIFT) / max(page_count(pte_page(entry)), 1u);
+    }
+    return sum;
+}
+
+/* Of a table and what is below it, `users` being the product of the counts on the way. */
+static u64 share_of_table(const struct page *table, u64 users)
+{
+    const pte_t *slots = page_to_va(table);
+    u64 sum = (1UL << SHARE_SHIFT) / users;
+
+    if (table->pt.level == 0)
+        return sum + (users == 1 ? share_of_frames(table)
+                                 : (table->pt.n_used << SHARE_SHIFT) / users);
+    for (unsigned i = 0, left = table->pt.n_used; left && i < PT_ENTRIES; i++) {
+        pte_t entry = pte_load(&slots[i]);
+        if (pte_is_none(entry))
+            continue;
+        left--;
+        sum += share_of_table(pte_page(entry), users * max(page_count(pte_page(entry)), 1u));
+    }
+    return sum;
+}
+
+u64 aspace_share(struct aspace *as)
+{
+    rw_write_lock(&as->lock);
+    u64 share = share_of_table(pa_to_page(as->root_pa), 1);
+    rw_write_unlock(&as->lock);
+    return share >> SHARE_SHIFT;
+}

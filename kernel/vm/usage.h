@@ -46,3 +46,7 @@ void vma_mapped_pages(const struct vma *vma, vaddr_t start, struct mapped_page *
  * that lead to nobody else's. Take as->lock. */
 u64 aspace_n_tables(struct aspace *as);
 u64 aspace_n_own_tables(struct aspace *as);
+/* About how many pages would be free if everybody who uses its memory gave up his part: shared
+ * pages and tables count as what is one of the sharers' part. Takes no memory and little time:
+ * shared tables are not looked into. Takes as->lock. */
+u64 aspace_share(struct aspace *as);
