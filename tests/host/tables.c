@@ -267,12 +267,15 @@ static void table_count_has_a_limit(void)
 /* The same for a frame when its table is copied: the write is refused, the copy is undone. */
 static void frame_count_has_a_limit(void)
 {
-    struct page *page;
+    struct fault_info info;
 
     begin();
+    /* a second page in the last table: the first has been counted when this one is refused */
+    vaddr_t second = AT + (N - 1) * STEP + PAGE_SIZE;
+    CHECK_EQ(sim_store(parent, second, 9, &info), 0);
     fork_it();
     load(parent, N - 1);
-    page = pte_page(pte_load(walk_any(parent, AT + (N - 1) * STEP)));
+    struct page *page = pte_page(pte_load(walk_any(parent, second)));
     page->count += PAGE_COUNT_MAX - 1;
     CHECK_EQ(store(parent, N - 1, 5), -EOVERFLOW);
     page->count -= PAGE_COUNT_MAX - 1;

@@ -51,10 +51,16 @@ static u64 n_forks;
 
 static int armed;
 
+/* One of the next n, in some of the calls. */
+static void arm_within(unsigned n)
+{
+    armed = mode.injects && t_below(3) == 0 ? 1 + t_below(n) : 0;
+    stub_fail_countdown = armed;
+}
+
 static void arm(void)
 {
-    armed = mode.injects && t_below(3) == 0 ? 1 + t_below(8) : 0;
-    stub_fail_countdown = armed;
+    arm_within(8);
 }
 
 /* After the call: did it fail for want of memory, as it was made to? */
@@ -409,7 +415,7 @@ static void step_fork(struct process *m)
         proc_exit(child);
     *child = *m;
     CHECK_EQ(aspace_create(&child->as), 0);
-    arm();
+    arm_within(48);
     int err = uvmcopy(m->as, child->as);
     if (was_denied(err))
         return proc_exit(child);
