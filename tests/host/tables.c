@@ -147,7 +147,9 @@ static void linked_stays_linked(void)
     CHECK_EQ(load(parent, 0), 100);
     finish(child);
     fork_it();
-    CHECK_EQ(is_parked(parent), is_parked(child));
+    CHECK(!is_parked(parent) && !is_parked(child));
+    CHECK_EQ(load(child, 1), 101);
+    CHECK_EQ(EVENT(child, LINKED), 1); /* the leaf table alone: nobody had been there */
     finish(child);
     end();
 }
@@ -312,6 +314,31 @@ static void wipeonfork_is_not_shared(void)
     kept_areas_are_not_shared(MADV_WIPEONFORK);
 }
 
+/* Whichever allocation of a fork fails: nobody refers to anything more than before. Tables of
+ * both levels are shared, and the child needs a middle table of its own. */
+static void fork_fails_anywhere(void)
+{
+    int err = -ENOMEM;
+
+    begin();
+    map(parent, 4 * GiB, STEP, 0);
+    CHECK_EQ(vm_madvise(parent, AT + STEP, STEP, MADV_DONTFORK), 0);
+    u64 before = free_frames();
+    for (int k = 1; err && k < 100; k++) {
+        CHECK_EQ(aspace_create(&child), 0);
+        stub_fail_countdown = k;
+        err = uvmcopy(parent, child);
+        stub_fail_countdown = 0;
+        CHECK(err == 0 || err == -ENOMEM);
+        finish(child);
+        check_recount();
+        CHECK_EQ(sim_audit(parent), 0);
+        CHECK_EQ(free_frames(), before);
+    }
+    CHECK_EQ(err, 0);
+    end();
+}
+
 /* Tables with fewer entries than the policy wants are copied. */
 static void small_tables_are_copied(void)
 {
@@ -350,6 +377,7 @@ int main(int argc, char **argv)
     RUN(frame_count_has_a_limit);
     RUN(dontfork_is_not_shared);
     RUN(wipeonfork_is_not_shared);
+    RUN(fork_fails_anywhere);
     RUN(small_tables_are_copied);
     return t_done();
 }
