@@ -51,16 +51,16 @@ static u64 n_forks;
 
 static int armed;
 
-/* One of the next n, in some of the calls. */
-static void arm_within(unsigned n)
+/* In some of the calls, one of the next eight, after the first n. */
+static void arm_after(unsigned n)
 {
-    armed = mode.injects && t_below(3) == 0 ? 1 + t_below(n) : 0;
+    armed = mode.injects && t_below(3) == 0 ? n + 1 + t_below(8) : 0;
     stub_fail_countdown = armed;
 }
 
 static void arm(void)
 {
-    arm_within(8);
+    arm_after(0);
 }
 
 /* After the call: did it fail for want of memory, as it was made to? */
@@ -415,7 +415,7 @@ static void step_fork(struct process *m)
         proc_exit(child);
     *child = *m;
     CHECK_EQ(aspace_create(&child->as), 0);
-    arm_within(48);
+    arm_after(t_below(4) ? m->as->n_areas : 0); /* mostly in the tables */
     int err = uvmcopy(m->as, child->as);
     if (was_denied(err))
         return proc_exit(child);

@@ -74,15 +74,15 @@ static void point(void)
 /* Now and then somebody is held up for longer than the others need for whole operations. */
 static void linger(void)
 {
-    if (draw() % 16 != 0)
+    if (draw() % 8 != 0)
         return;
-    fibers[running].away_until = n_points + draw() % 512;
+    fibers[running].away_until = n_points + draw() % 2048;
     go_on_with(some_other());
 }
 
 static void wait(const char *name)
 {
-    n_points++;
+    n_points += n_waits; /* who is away is back soon when everybody waits */
     unsigned next = some_other();
 
     if (next == running || ++n_waits > MANY_WAITS)

@@ -135,7 +135,7 @@ void kmap_empty_root(u64 *root)
  * their address, so now and then more is forgotten than was asked for.
  */
 
-#define SIM_SETS    128
+#define SIM_SETS    64
 #define SIM_WAYS    4
 #define SIM_UPPERS  64
 #define SIM_CLOCKS  61
@@ -151,6 +151,7 @@ struct sim_entry {
 
 static struct sim_entry tlb[MAX_HARTS][SIM_SETS][SIM_WAYS];
 static struct sim_entry uppers[MAX_HARTS][SIM_UPPERS];
+static bool has_walked[MAX_HARTS];
 static u64 flushed[MAX_HARTS][SIM_CLOCKS], now = 1;
 u64 sim_n_flushes;
 
@@ -199,6 +200,7 @@ static void sim_remember(struct aspace *as, vaddr_t va, pte_t pte)
     if (!e)
         e = &tlb_set(hart, as, va)[next++ % SIM_WAYS];
     *e = (struct sim_entry){as, va, 0, pte, now};
+    has_walked[hart] = true;
 }
 
 static void sim_forget_page(unsigned hart, struct aspace *as, vaddr_t va)
@@ -345,7 +347,7 @@ static bool is_true(const struct sim_entry *e)
 
 static unsigned audit_entry(unsigned hart, const struct sim_entry *e, const struct aspace *as)
 {
-    if (!is_remembered(hart, e, as) || is_true(e))
+    if (likely(e->as != as) || !is_remembered(hart, e, as) || is_true(e))
         return 0;
     fprintf(stderr, "hart %u remembers %llx at %llx, level %u, which is %llx\n", hart,
             (unsigned long long)e->pte.bits, (unsigned long long)e->va, e->level,
@@ -358,6 +360,8 @@ unsigned sim_audit(const struct aspace *as)
     unsigned n_wrong = 0;
 
     for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
+        if (!has_walked[hart])
+            continue;
         for (unsigned i = 0; i < SIM_SETS * SIM_WAYS; i++)
             n_wrong += audit_entry(hart, &tlb[hart][i / SIM_WAYS][i % SIM_WAYS], as);
         for (unsigned i = 0; i < SIM_UPPERS; i++)
