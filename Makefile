@@ -199,9 +199,9 @@ build/test.cpio: $(USER_BIN) $(XV6_BIN) $(TEST_BIN) $(TEST_SH) build/busybox $(R
 	$(call say,CPIO,$@)
 	$(MKCPIO)
 
-build/bench.cpio: $(BENCH_BIN) build/busybox $(ROOTFS) tools/mkcpio
+build/bench.cpio: $(BENCH_BIN) build/busybox tools/mkcpio
 	$(call say,CPIO,$@)
-	$(MKCPIO)
+	$(Q)tools/mkcpio --busybox build/busybox $@ $<
 
 # ---- tests that run on the host ----------------------------------------------------
 #
@@ -257,7 +257,7 @@ help: ## this text
 	  'TESTS=$(TESTS)' 'make test: only tests with this in their name' \
 	  'STEPS=$(STEPS)' 'make model: how many steps' \
 	  'SEED=$(SEED)' 'make model: of the random numbers' \
-	  'BENCH=' 'make bench: --quick, --only PREFIX, --runs LIST, --write' \
+	  'BENCH=' 'make bench: --quick, --only PREFIX, --runs LIST, --reuse, --write' \
 	  'QEMU=' 'the emulator to use instead of qemu-system-riscv64' \
 	  'QEMUFLAGS=' 'more options for it, e.g. QEMUFLAGS="-cpu rv64,svade=on,svadu=off"'
 	@echo; echo 'Ctrl-A x leaves the emulator, Ctrl-A c reaches its monitor.'
