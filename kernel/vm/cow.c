@@ -100,7 +100,7 @@ static void count_copy(struct fault *f, const struct page *from)
     }
     if (from->type == PAGE_FILE) {
         rss_add(as, rss_kind_of(from, f->vma->object), -1);
-        rss_add(as, RSS_COPIED, 1);
+        fault_note_copy(f);
     }
     vm_count(as, VM_COPIED, 1);
 }
@@ -167,7 +167,7 @@ int cow_share_run(const struct vma *vma, const struct pt_run *parent, pte_t *chi
             n_backing++;
             backing = page;
         }
-        pte_store((pte_t *)((char *)slot + distance), pte);
+        *(pte_t *)((char *)slot + distance) = pte; /* the child does not run yet */
     }
 out:
     to->pt.n_used += n_zero + n_anon + n_backing;
@@ -180,16 +180,16 @@ out:
 }
 
 /* A private frame of the parent's own: is it to be copied by an eager fork? */
-static bool wants_copy(const struct vma *vma, pte_t pte)
+static bool wants_copy(pte_t pte)
 {
-    return !vma_is_shared(vma) && pte_page(pte)->type == PAGE_ANON;
+    return pte_page(pte)->type == PAGE_ANON;
 }
 
 static int copy_entry(const struct vma *vma, pte_t pte, pte_t *child, struct aspace *child_as)
 {
     struct page *from = pte_page(pte);
 
-    if (from == zero_page || !wants_copy(vma, pte)) {
+    if (from == zero_page || !wants_copy(pte)) {
         int err = from == zero_page ? 0 : inc_ref(from);
         if (!err)
             pt_fill(child, pte);

@@ -248,7 +248,7 @@ static int fill_private_copy(struct fault *f, pte_t *slot, u64 bits)
         page_sync_icache(f->as, f->spare);
     pt_fill(slot, fresh_entry(f->spare, bits));
     f->spare = NULL;
-    rss_add(f->as, RSS_COPIED, 1);
+    fault_note_copy(f);
     vm_count(f->as, VM_COPIED, 1);
     return 0;
 }

@@ -70,6 +70,14 @@ static inline bool vma_is_inherited(const struct vma *vma)
 {
     return !(vma->flags & (VMA_DONTFORK | VMA_WIPEONFORK));
 }
+/*
+ * Are its pages copied to a child? What an object still has a fault finds again; pages that
+ * are nowhere else must come along.
+ */
+static inline bool vma_is_copied(const struct vma *vma)
+{
+    return vma_is_inherited(vma) && (!vma->object || vma->has_copies);
+}
 /* May a private page of it become writable? */
 static inline bool vma_is_cow(const struct vma *vma)
 {
@@ -105,6 +113,13 @@ struct fault {
 static inline void rss_add(struct aspace *as, enum rss_kind kind, s64 pages)
 {
     __atomic_fetch_add(&as->rss[kind], pages, __ATOMIC_RELAXED);
+}
+
+/* A private copy of a page of an object: fork will have to look for it. */
+static inline void fault_note_copy(struct fault *f)
+{
+    rss_add(f->as, RSS_COPIED, 1);
+    __atomic_store_n(&f->vma->has_copies, true, __ATOMIC_RELAXED);
 }
 
 static inline bool fault_is_write(const struct fault *f)
@@ -145,7 +160,8 @@ static inline bool page_has_sole_owner(const struct page *page)
  * -EAGAIN (no spare). */
 int must_check cow_break(struct fault *f, pte_t *slot, pte_t pte);
 /* Gives the child a reference to each frame of a run of the parent, and marks both cow where
- * the area is. Locks: both tables'. Returns 0, -EOVERFLOW. */
+ * the page is private. `vma` is one of the run's areas, whose pages all count as the same
+ * kinds. Locks: both tables'. Returns 0, -EOVERFLOW. */
 int must_check cow_share_run(const struct vma *vma, const struct pt_run *parent, pte_t *child,
                              struct aspace *child_as);
 /* Copies each private frame of a run instead. Locks: both tables'. Returns 0, -ENOMEM,

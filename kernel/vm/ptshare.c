@@ -17,6 +17,9 @@
  * and truncation, which reaches mappings from the object's side, never meets one. Tables with
  * few entries are copied: that is cheaper than the faults that sharing them would cost.
  *
+ * What an object has is not copied at all: the child's faults find it there again. Of an area
+ * that maps one only pages that became private copies are, and what lies between them.
+ *
  * Locks: the parent's lock for writing, so that no thread of it faults or maps meanwhile. The
  * child is not running yet, but its areas of objects are already known to truncation: its
  * tables are locked like any other.
@@ -81,12 +84,52 @@ static void copy_figures(const struct aspace *parent, struct aspace *child)
         vm_file_ops.get(child->exe);
 }
 
+/* What one upper entry of the parent serves. */
 struct span {
     vaddr_t start, end;
-    unsigned level; /* of the table whose entry serves it */
+    unsigned level;   /* of the table that the entry is in */
+    pte_t *from;      /* the entry */
+    struct vma *area; /* the first that is copied */
 };
 
 static int copy_spans(struct aspace *parent, struct aspace *child, const struct span *within);
+
+/* An empty table for the child. Truncation may walk there already: hence the lock. */
+static int add_table(struct aspace *child, pte_t *slot, unsigned level)
+{
+    struct page *table = pt_create(level);
+
+    if (!table)
+        return -ENOMEM;
+    pt_lock(slot);
+    pt_enter(slot, pte_make_table(page_to_pfn(table)));
+    pt_unlock(slot);
+    vm_count(child, VM_TABLE_ALLOC, 1);
+    return 0;
+}
+
+/* The child's slot for va in a table of `level`; those that lead there are made as needed. */
+static int child_slot(struct aspace *child, vaddr_t va, unsigned level, pte_t **slot)
+{
+    pte_t *table = child->root;
+
+    for (unsigned at = PT_LEVELS - 1; at > level; at--) {
+        pte_t *above = &table[pt_index(va, at)];
+        if (pte_is_none(pte_load(above)) && add_table(child, above, at - 1))
+            return -ENOMEM;
+        table = pte_table(pte_load(above));
+    }
+    *slot = &table[pt_index(va, level)];
+    return 0;
+}
+
+/* This area or the first after it whose pages the child gets here. */
+static struct vma *next_copied(struct vma *vma)
+{
+    while (vma && !vma_is_copied(vma))
+        vma = vma_next(vma);
+    return vma;
+}
 
 /* --- a whole table --- */
 
@@ -98,8 +141,10 @@ static bool is_dense(const struct page *table)
 
 static bool is_shareable(struct aspace *parent, const struct span *span)
 {
-    struct vma *vma = vma_find(parent, span->start);
+    if (span->area->start <= span->start && span->end <= span->area->end)
+        return !span->area->object; /* the only one */
 
+    struct vma *vma = vma_find(parent, span->start);
     for (; vma && vma->start < span->end; vma = vma_next(vma)) {
         if (vma->object || !vma_is_inherited(vma))
             return false;
@@ -113,25 +158,11 @@ static bool wants_sharing(struct aspace *parent, pte_t e, const struct span *spa
            is_shareable(parent, span);
 }
 
-/* The child's slot for a span, in a table of its own. */
-static int child_slot(struct aspace *child, const struct span *span, pte_t **slot)
-{
-    *slot = pt_upper_slot(child, span->start, span->level);
-    if (*slot)
-        return 0;
-    /* the first entry in the child's table above */
-    pte_t *above = pt_upper_slot(child, span->start, PT_LEVELS - 1);
-    int err = pt_own(child, above, PT_LEVELS - 1);
-    *slot = pt_upper_slot(child, span->start, span->level);
-    return err;
-}
-
 /* One more reference: parks the parent's entry, if the table was private. */
-static int share_table(struct aspace *parent, pte_t *from, struct aspace *child,
-                       const struct span *span)
+static int share_table(struct aspace *parent, struct aspace *child, const struct span *span)
 {
-    pte_t e = pte_load(from), *to;
-    int err = child_slot(child, span, &to);
+    pte_t e = pte_load(span->from), *to;
+    int err = child_slot(child, span->start, span->level, &to);
 
     if (!err)
         err = inc_ref(pte_page(e));
@@ -139,9 +170,9 @@ static int share_table(struct aspace *parent, pte_t *from, struct aspace *child,
         return err;
     if (pte_is_private(e)) {
         e = pte_make_parked(pte_pfn(e));
-        pt_lock(from);
-        pte_store(from, e);
-        pt_unlock(from);
+        pt_lock(span->from);
+        pte_store(span->from, e);
+        pt_unlock(span->from);
         ledger_revoke(parent, 0, USER_END);
     }
     /* a linked entry stays linked in both: neither will ever fault for reading */
@@ -155,24 +186,42 @@ static int share_table(struct aspace *parent, pte_t *from, struct aspace *child,
 
 /* --- entry by entry --- */
 
-/* What a leaf table of the parent's own holds, area by area. */
-static int copy_leaf(struct aspace *parent, pte_t *from, struct aspace *child,
-                     const struct span *span)
+/* Do pages of both count as the same kinds? Then one pass does for both. */
+static bool counts_alike(const struct vma *a, const struct vma *b)
 {
-    pte_t *to;
-    int err = walk_alloc(child, span->start, &to);
+    if (!a->object || !b->object)
+        return a->object == b->object;
+    return !a->object->owner == !b->object->owner;
+}
+
+/* The last of the neighbours that one pass can do together with `vma`. */
+static struct vma *last_alike(struct vma *vma, const struct span *span)
+{
+    struct vma *last = vma, *next;
+
+    while ((next = vma_next(last)) && next->start < span->end && vma_is_copied(next) &&
+           counts_alike(vma, next))
+        last = next;
+    return last;
+}
+
+/* What a leaf table of the parent's own holds. */
+static int copy_leaf(struct aspace *parent, struct aspace *child, const struct span *span)
+{
+    pte_t *from = pte_table(pte_load(span->from)), *to;
+    int err = child_slot(child, span->start, 0, &to);
 
     if (err)
         return err;
     struct spinlock *a = &pt_table(from)->pt.lock, *b = &pt_table(to)->pt.lock;
     spin_lock_pair(a, b);
-    for (struct vma *vma = vma_find(parent, span->start); vma && vma->start < span->end && !err;
-         vma = vma_next(vma)) {
-        if (!vma_is_inherited(vma))
-            continue;
-        vaddr_t start = max(vma->start, span->start), end = min(vma->end, span->end);
+    struct vma *vma = span->area;
+    while (vma && vma->start < span->end && !err) {
+        struct vma *last = last_alike(vma, span);
+        vaddr_t start = max(vma->start, span->start), end = min(last->end, span->end);
         struct pt_run run = {from + pt_index(start, 0), start, (end - start) / PAGE_SIZE};
         err = parent->engine->copy_run(vma, &run, to + pt_index(start, 0), child);
+        vma = next_copied(vma_next(last));
     }
     spin_unlock(b);
     spin_unlock(a);
@@ -184,44 +233,41 @@ static int copy_leaf(struct aspace *parent, pte_t *from, struct aspace *child,
 
 static int copy_span(struct aspace *parent, struct aspace *child, const struct span *span)
 {
-    pte_t *from = pt_upper_slot(parent, span->start, span->level);
-    pte_t e = from ? pte_load(from) : PTE_NONE;
+    pte_t e = pte_load(span->from);
 
     if (pte_is_none(e) || !pte_page(e)->pt.n_used)
         return 0;
     if (wants_sharing(parent, e, span))
-        return share_table(parent, from, child, span);
-    int err = pte_is_private(e) ? 0 : pt_own(parent, from, span->level);
+        return share_table(parent, child, span);
+    int err = pte_is_private(e) ? 0 : pt_own(parent, span->from, span->level);
     if (err)
         return err;
-    return span->level > 1 ? copy_spans(parent, child, span)
-                           : copy_leaf(parent, pte_table(pte_load(from)), child, span);
+    return span->level > 1 ? copy_spans(parent, child, span) : copy_leaf(parent, child, span);
 }
 
-/* Each entry, one level below `within`, that serves an area. */
+/* What the table behind an entry serves, entry by entry as far as there are areas to copy. */
 static int copy_spans(struct aspace *parent, struct aspace *child, const struct span *within)
 {
+    pte_t *table = within->from ? pte_table(pte_load(within->from)) : parent->root;
     unsigned level = within->level - 1;
     u64 size = pt_span(level);
     vaddr_t va = within->start;
     struct vma *vma;
+    int err = 0;
 
-    while ((vma = vma_find(parent, va)) && vma->start < within->end) {
+    while (!err && va < within->end && (vma = next_copied(vma_find(parent, va))) &&
+           vma->start < within->end) {
         vaddr_t start = align_down(max(vma->start, va), size);
-        struct span span = {start, min(start + size, (vaddr_t)USER_END), level};
-        int err = copy_span(parent, child, &span);
-        if (err)
-            return err;
-        va = span.end;
-        if (va >= within->end)
-            break;
+        va = min(start + size, (vaddr_t)USER_END);
+        err = copy_span(parent, child,
+                        &(struct span){start, va, level, &table[pt_index(start, level)], vma});
     }
-    return 0;
+    return err;
 }
 
 static int copy_tables(struct aspace *parent, struct aspace *child)
 {
-    return copy_spans(parent, child, &(struct span){0, USER_END, PT_LEVELS});
+    return copy_spans(parent, child, &(struct span){0, USER_END, PT_LEVELS, NULL, NULL});
 }
 
 /* --- engines --- */

@@ -318,6 +318,7 @@ struct vma *vma_merge(struct vma *vma)
         vaddr_t end = vma->end;
         vma_unlink(vma);
         vma_set_end(low, end);
+        low->has_copies |= vma->has_copies;
         vma_destroy(vma);
         vma = low;
     }
@@ -325,6 +326,7 @@ struct vma *vma_merge(struct vma *vma)
         vaddr_t end = high->end;
         vma_unlink(high);
         vma_set_end(vma, end);
+        vma->has_copies |= high->has_copies;
         vma_destroy(high);
     }
     return vma;

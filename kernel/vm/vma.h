@@ -33,6 +33,7 @@ struct vma {
     u32 prot;                 /* PROT_* now */
     u32 max_prot;             /* PROT_* that mprotect may give */
     u32 flags;                /* VMA_* */
+    bool has_copies;          /* atomic; with an object: pages here may be private copies */
     u64 pgoff;                /* page offset of `start` in the object */
     struct vm_object *object; /* NULL: private anonymous. Holds a reference. */
     struct file *file; /* for its name and write permission; holds a reference; may be NULL */
