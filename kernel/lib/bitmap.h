@@ -23,11 +23,7 @@ static inline void bitmap_clear(u64 *map, size_t bit)
     map[bit / 64] &= ~((u64)1 << (bit % 64));
 }
 
-void bitmap_set_range(u64 *map, size_t from, size_t n);
-void bitmap_clear_range(u64 *map, size_t from, size_t n);
 /* The first set (or clear) bit at or after `from` and below n_bits, or n_bits if there is none.
  */
 size_t bitmap_find_set(const u64 *map, size_t n_bits, size_t from);
 size_t bitmap_find_clear(const u64 *map, size_t n_bits, size_t from);
-/* Number of set bits among the first n_bits. */
-size_t bitmap_count(const u64 *map, size_t n_bits);

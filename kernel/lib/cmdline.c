@@ -95,16 +95,3 @@ u64 cmdline_get_u64(const char *line, const char *key, u64 fallback)
         return fallback;
     return value << shift;
 }
-
-const char *cmdline_init_args(const char *line)
-{
-    struct cmdline_word word;
-    while (cmdline_next(&line, &word)) {
-        if (!is_separator(&word))
-            continue;
-        while (is_blank(*line))
-            line++;
-        break;
-    }
-    return line;
-}

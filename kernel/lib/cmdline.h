@@ -27,5 +27,3 @@ bool cmdline_has(const char *line, const char *key);
 /* The value as a number with an optional suffix k, M or G; `fallback` if absent or no number.
  */
 u64 cmdline_get_u64(const char *line, const char *key, u64 fallback);
-/* What stands behind `--`; "" if nothing does. */
-const char *cmdline_init_args(const char *line);

@@ -75,24 +75,14 @@ static inline void list_splice_tail(struct list_head *from, struct list_head *to
     list_init(from);
 }
 
-static inline size_t list_count(const struct list_head *head)
-{
-    size_t n = 0;
-    for (const struct list_head *at = head->next; at != head; at = at->next)
-        n++;
-    return n;
-}
-
 #define list_entry(link, type, member) container_of(link, type, member)
 
 /* The list must not be empty. */
 #define list_first(head, type, member) list_entry((head)->next, type, member)
-#define list_last(head, type, member)  list_entry((head)->prev, type, member)
 #define list_first_or_null(head, type, member) \
     (list_is_empty(head) ? NULL : list_first(head, type, member))
 
 #define list_next(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
-#define list_prev(pos, member) list_entry((pos)->member.prev, __typeof__(*(pos)), member)
 
 /* The body must not take `pos` off the list. */
 #define list_for_each(pos, head, member)                                           \

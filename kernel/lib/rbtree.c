@@ -57,13 +57,6 @@ static inline struct rb_node **slot_of(struct rb_root *root, struct rb_node *nod
     return parent ? child_slot(parent, side_of(parent, node)) : &root->top;
 }
 
-static void update_up(struct rb_root *root, struct rb_node *node)
-{
-    if (root->update)
-        for (; node; node = rb_parent(node))
-            root->update(node);
-}
-
 /* Turns so that the node goes down on `side` and its other child takes its place. */
 static void rotate(struct rb_root *root, struct rb_node *node, enum side side)
 {
@@ -75,10 +68,6 @@ static void rotate(struct rb_root *root, struct rb_node *node, enum side side)
     *child_slot(node, !side) = inner;
     if (inner)
         set_parent(inner, node);
-    if (root->update) {
-        root->update(node);
-        root->update(up);
-    }
 }
 
 /* The node is red and RB-1 may fail between it and its parent. */
@@ -151,7 +140,6 @@ void rb_link(struct rb_root *root, struct rb_node *node, struct rb_node *parent,
     node->right = NULL;
     node->parent_red = (uintptr_t)parent | RED;
     *slot = node;
-    update_up(root, node);
     mend_red(root, node);
 }
 
@@ -185,7 +173,6 @@ static void erase_simple(struct rb_root *root, struct rb_node *node)
     *slot_of(root, node) = only;
     if (only)
         set_parent(only, parent);
-    update_up(root, parent);
     if (is_red(node))
         return;
     if (parent)
@@ -204,12 +191,6 @@ void rb_erase(struct rb_root *root, struct rb_node *node)
     struct rb_node *stand_in = rb_next(node);
     erase_simple(root, stand_in);
     take_place(root, node, stand_in);
-    update_up(root, stand_in);
-}
-
-void rb_changed(struct rb_root *root, struct rb_node *node)
-{
-    update_up(root, node);
 }
 
 static struct rb_node *outermost(struct rb_node *node, enum side side)

@@ -3,9 +3,7 @@
  * Red-black trees, embedded in the objects they order.
  *
  * A search is a loop of the user's own over `left` and `right`; insertion either takes a
- * comparison (rb_insert) or the place that such a loop found (rb_link). A root with an
- * `update` function is augmented: update(node) recomputes what the node says about its
- * subtree from itself and its two children, and is called bottom-up wherever a subtree changed.
+ * comparison (rb_insert) or the place that such a loop found (rb_link).
  *
  * Locks: none; the caller guards the whole tree.
  */
@@ -20,12 +18,11 @@ struct rb_node {
 
 struct rb_root {
     struct rb_node *top;
-    void (*update)(struct rb_node *node); /* NULL: not augmented */
 };
 
-#define RB_ROOT    \
-    {              \
-        NULL, NULL \
+#define RB_ROOT \
+    {           \
+        NULL    \
     }
 #define rb_entry(node, type, member) container_of(node, type, member)
 #define rb_entry_or_null(node, type, member)                \
@@ -43,8 +40,6 @@ void rb_insert(struct rb_root *root, struct rb_node *node, rb_less_fn *less);
 void rb_link(struct rb_root *root, struct rb_node *node, struct rb_node *parent,
              struct rb_node **slot);
 void rb_erase(struct rb_root *root, struct rb_node *node);
-/* Augmented trees: the node's own key data changed in place, its order did not. */
-void rb_changed(struct rb_root *root, struct rb_node *node);
 
 /* NULL at either end and for an empty tree. */
 struct rb_node *rb_first(const struct rb_root *root);

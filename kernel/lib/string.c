@@ -212,17 +212,6 @@ char *strrchr(const char *s, int c)
     }
 }
 
-char *strstr(const char *s, const char *part)
-{
-    size_t n = strlen(part);
-    for (;; s++) {
-        if (strncmp(s, part, n) == 0)
-            return (char *)s;
-        if (!*s)
-            return NULL;
-    }
-}
-
 size_t strlcpy(char *dst, const char *src, size_t size)
 {
     size_t n = strlen(src);

@@ -21,7 +21,6 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t max);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
-char *strstr(const char *s, const char *part);
 
 /* Copies what fits and always terminates (if size > 0). Returns: strlen(src); the copy is cut
  * short when that is not less than size. */

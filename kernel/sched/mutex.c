@@ -75,16 +75,6 @@ void mutex_lock(struct mutex *m)
     note_holder(m);
 }
 
-bool mutex_trylock(struct mutex *m)
-{
-    u32 expected = MUTEX_FREE;
-    if (!__atomic_compare_exchange_n(&m->state, &expected, MUTEX_TAKEN, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED))
-        return false;
-    note_holder(m);
-    return true;
-}
-
 static no_inline void mutex_wake(struct mutex *m)
 {
     spin_lock(&m->lock);

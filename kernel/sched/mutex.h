@@ -36,7 +36,6 @@ struct rwmutex {
 
 void mutex_init(struct mutex *m, const char *name);
 void mutex_lock(struct mutex *m);
-bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 bool mutex_is_held(const struct mutex *m); /* for assertions; true in release builds */
 
@@ -48,7 +47,6 @@ void rw_write_lock(struct rwmutex *rw);
  * order checker lets it pass. */
 void rw_write_lock_nested(struct rwmutex *rw);
 void rw_write_unlock(struct rwmutex *rw);
-bool rw_is_held(const struct rwmutex *rw); /* by somebody, for reading or writing; assertions */
 bool rw_is_held_write(const struct rwmutex *rw); /* by the caller; assertions */
 
 /* rwmutex.c: for the two functions below, when one instruction is not enough. */

@@ -167,11 +167,6 @@ void rw_write_unlock(struct rwmutex *rw)
         grant_waiters(rw);
 }
 
-bool rw_is_held(const struct rwmutex *rw)
-{
-    return __atomic_load_n(&rw->state, __ATOMIC_RELAXED) & (RW_WRITER | RW_READERS);
-}
-
 bool rw_is_held_write(const struct rwmutex *rw)
 {
 #ifdef DEBUG

@@ -33,14 +33,6 @@ static void numbers(void)
     CHECK_EQ(cmdline_get_u64(line, "none", 7), 7);
 }
 
-static void rest(void)
-{
-    CHECK(str_equal(cmdline_init_args(line), "one two=2 \"three 3\""));
-    CHECK(str_equal(cmdline_init_args("a b"), ""));
-    CHECK(str_equal(cmdline_init_args("a --"), ""));
-    CHECK(str_equal(cmdline_init_args(""), ""));
-}
-
 static void garbage(void)
 {
     for (int step = 0; step < 50000; step++) {
@@ -56,7 +48,6 @@ static void garbage(void)
             CHECK(at <= text + n);
         CHECK(at == text + n);
         cmdline_get_u64(text, "a", 0);
-        cmdline_init_args(text);
         free(text);
     }
 }
@@ -66,7 +57,6 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     RUN(values);
     RUN(numbers);
-    RUN(rest);
     RUN(garbage);
     return t_done();
 }

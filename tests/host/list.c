@@ -18,7 +18,6 @@ static void expect(struct list_head *head, const int *values, int n)
         i++;
     }
     CHECK_EQ(i, n);
-    CHECK_EQ(list_count(head), n);
     for (struct list_head *at = head->prev; at != head; at = at->prev)
         CHECK_EQ(list_entry(at, struct item, link)->value, values[--i]);
 }
@@ -34,9 +33,7 @@ static void add_and_delete(void)
     list_add_tail(&c.link, &head);
     expect(&head, (int[]){2, 1, 3}, 3);
     CHECK(list_first(&head, struct item, link) == &b);
-    CHECK(list_last(&head, struct item, link) == &c);
     CHECK(list_next(&b, link) == &a);
-    CHECK(list_prev(&c, link) == &a);
 
     list_del(&a.link);
     CHECK(list_is_empty(&a.link));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Red-black trees at random against a sorted array; RB-1, RB-2 and the augmented value after
-// each step.
+// Red-black trees at random against a sorted array; RB-1 and RB-2 after each step.
 // with: kernel/lib/rbtree.c
 #include <lib/rbtree.h>
 #include <string.h>
@@ -11,7 +10,6 @@ enum { N = 200 };
 struct item {
     int key;
     bool is_in;
-    u64 weight, sum; /* sum: of the subtree */
     struct rb_node node;
 };
 
@@ -28,16 +26,6 @@ static bool less(const struct rb_node *a, const struct rb_node *b)
     return item_of(a)->key < item_of(b)->key;
 }
 
-static u64 sum_of(const struct rb_node *node)
-{
-    return node ? item_of(node)->sum : 0;
-}
-
-static void update(struct rb_node *node)
-{
-    item_of(node)->sum = item_of(node)->weight + sum_of(node->left) + sum_of(node->right);
-}
-
 /* Returns the black height. */
 static int check_subtree(const struct rb_node *node, const struct rb_node *parent)
 {
@@ -48,9 +36,6 @@ static int check_subtree(const struct rb_node *node, const struct rb_node *paren
     CHECK(!(red && parent && (parent->parent_red & 1)));
     int left = check_subtree(node->left, node), right = check_subtree(node->right, node);
     CHECK_EQ(left, right);
-    if (root.update)
-        CHECK_EQ(sum_of(node),
-                 item_of(node)->weight + sum_of(node->left) + sum_of(node->right));
     return left + !red;
 }
 
@@ -84,7 +69,6 @@ static void run_random(int range)
             n--;
         } else {
             item->key = t_below(range);
-            item->weight = t_below(1000);
             item->is_in = true;
             rb_insert(&root, &item->node, less);
             n++;
@@ -108,17 +92,6 @@ static void few_keys(void)
 {
     root = (struct rb_root)RB_ROOT;
     run_random(5);
-}
-
-static void augmented(void)
-{
-    root = (struct rb_root){NULL, update};
-    run_random(300);
-    rb_insert(&root, &items[0].node, less);
-    rb_insert(&root, &items[1].node, less);
-    items[1].weight += 17;
-    rb_changed(&root, &items[1].node);
-    CHECK_EQ(sum_of(root.top), items[0].weight + items[1].weight);
 }
 
 static void equal_keys_keep_their_order(void)
@@ -157,7 +130,6 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     RUN(random_keys);
     RUN(few_keys);
-    RUN(augmented);
     RUN(equal_keys_keep_their_order);
     RUN(ascending_and_descending);
     return t_done();
