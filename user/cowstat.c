@@ -29,6 +29,8 @@ static const struct {
     {"pt_linked", "shared tables made walkable, for reading"},
     {"pt_reclaimed", "shared tables whose last user took them back: nothing copied"},
     {"pt_copied", "shared tables copied for a writer"},
+    {"pt_reached", "page tables that lead to its memory now"},
+    {"pt_own", "those of them that lead to nobody else's"},
 };
 
 static const char *explain(const char *name)

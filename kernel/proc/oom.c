@@ -120,18 +120,38 @@ static bool is_dying(struct proc *proc)
     return result;
 }
 
-static s64 score_of(const struct proc *proc, u64 pages)
+/* In pages. */
+static s64 score_of(const struct proc *proc, u64 pages, u64 total_pages)
+{
+    return (s64)pages + proc->oom_score_adj * (s64)total_pages / OOM_SCORE_ADJ_MAX;
+}
+
+static u64 total_pages(void)
 {
     struct mem_stats stats;
 
     mem_stats_read(&stats);
-    return (s64)pages + proc->oom_score_adj * (s64)(stats.total_pages / OOM_SCORE_ADJ_MAX);
+    return stats.total_pages;
+}
+
+u32 oom_score(struct proc *proc)
+{
+    struct aspace *as = proc_id(proc) == 1 ? NULL : proc_aspace_get(proc);
+    u64 total = total_pages();
+
+    if (!as)
+        return 0;
+    s64 score = score_of(proc, aspace_share(as), total);
+    aspace_put(as);
+    if (proc->oom_score_adj == OOM_SCORE_ADJ_MIN)
+        return 0;
+    return (u32)max((1000 + score * 1000 / (s64)total) * 2 / 3, 0L);
 }
 
 static void consider(struct choice *best, struct proc *proc, struct aspace *as)
 {
     u64 pages = aspace_share(as);
-    s64 score = score_of(proc, pages);
+    s64 score = score_of(proc, pages, total_pages());
 
     if (best->proc && score <= best->score)
         return;

@@ -177,6 +177,12 @@ static int oom_adj(struct text *out, struct proc *proc, const struct pseudo_id *
     return 0;
 }
 
+static int oom_score_text(struct text *out, struct proc *proc, const struct pseudo_id *id)
+{
+    text_printf(out, "%u\n", oom_score(proc));
+    return 0;
+}
+
 static int oom_adj_write(const struct pseudo_id *id, const char *text, size_t n)
 {
     struct proc *proc = procfs_proc_get(id);
@@ -210,6 +216,7 @@ static PROCFS_SHOW(limits);
 static PROCFS_SHOW(schedstat);
 static PROCFS_SHOW(personality);
 static PROCFS_SHOW(oom_adj);
+static PROCFS_SHOW(oom_score_text);
 
 /* ---- the directories ------------------------------------------------------------- */
 
@@ -241,6 +248,7 @@ const struct pseudo_entry procfs_pid_files[] = {
     {PROCFS_BINARY("pagemap", &procfs_pagemap_ops)},
     {PROCFS_SECRET("personality", personality_show)},
     {PROCFS_WRITABLE("comm", comm_show, comm_write)},
+    {PROCFS_FILE("oom_score", oom_score_text_show)},
     {PROCFS_WRITABLE("oom_score_adj", oom_adj_show, oom_adj_write)},
     {DIR_OF(fd, 0500)},
     {DIR_OF(fdinfo, 0555)},

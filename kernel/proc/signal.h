@@ -130,6 +130,9 @@ bool oom_relieve(void);
 /* The calling process is announced, counted, and killed. */
 void oom_end_caller(void);
 u64 oom_n_killed(void); /* processes, since boot */
+/* How near a process is to being chosen, for /proc/PID/oom_score: 0: never; 667: nothing speaks
+ * for or against it; 2000 at most. */
+u32 oom_score(struct proc *proc);
 /* Work before user mode when TF_SIGNAL is set: restarts, stops, handlers, death. Interrupts on.
  */
 void proc_return_to_user(struct trapframe *tf);

@@ -26,6 +26,10 @@ static void adjust(int adj)
     char text[16];
     snprintf(text, sizeof text, "%d", adj);
     CHECK(t_write_file("/proc/self/oom_score_adj", text) == 0, "%d", adj);
+    t_read_file("/proc/self/oom_score", text, sizeof text);
+    int score = atoi(text), base = adj == -1000 ? 0 : (1000 + adj) * 2 / 3;
+    CHECK(score >= base - 1 && score <= base + (adj == -1000 ? 0 : 300), "adj %d: score %d",
+          adj, score);
 }
 
 static char *touch(long mib)
