@@ -536,6 +536,8 @@ bool mem_has_free(u64 pages)
 {
     /* a guess is good enough: no locks */
     u64 n = __atomic_load_n(&buddy.n_free, __ATOMIC_RELAXED);
+    if (likely(n >= pages))
+        return true;
     for (u32 i = 0; i < MAX_HARTS; i++)
         n += __atomic_load_n(&hart_frames[i].n, __ATOMIC_RELAXED);
     struct mem_reclaimer *reclaimer;

@@ -33,7 +33,7 @@ bool vm_lazy_ad;
 static int fault_find_area(struct fault *f);
 static int fault_check_access(struct fault *f);
 static int fault_walk(struct fault *f, pte_t **slot);
-static int fault_reserve(struct fault *f, pte_t seen);
+static int fault_reserve(struct fault *f, const pte_t *slot);
 static int fault_resolve(struct fault *f, pte_t *slot);
 static int fault_fill(struct fault *f, pte_t *slot);
 static int fault_upgrade(struct fault *f, pte_t *slot, pte_t pte);
@@ -50,6 +50,7 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
     f.va = align_down(va, PAGE_SIZE);
     f.access = access;
     f.spare = f.backing = f.dropped = NULL;
+    f.n_ahead = 0;
 
     assert_may_sleep();
     rw_read_lock(&as->lock);
@@ -60,7 +61,7 @@ int vm_fault(struct aspace *as, vaddr_t va, enum vm_access access, struct fault_
         if (!err)
             err = fault_walk(&f, &slot);
         if (!err)
-            err = fault_reserve(&f, pte_load(slot));
+            err = fault_reserve(&f, slot);
         if (!err)
             err = fault_resolve(&f, slot);
     } while (unlikely(err == -EAGAIN));
@@ -139,6 +140,17 @@ static int reserve_frame(struct fault *f, bool zeroed)
     return 0;
 }
 
+/* For a first write. */
+static int reserve_fill(struct fault *f, const pte_t *slot)
+{
+    if (f->spare)
+        return 0;
+    if (pt_index(f->va, 0) >= 4 && pte_is_writable(pte_load(slot - 1)) &&
+        pte_is_writable(pte_load(slot - 4)))
+        ahead_reserve(f, slot);
+    return reserve_frame(f, true);
+}
+
 static no_inline int reserve_backing(struct fault *f)
 {
     struct vm_object *object = f->vma->object;
@@ -152,13 +164,14 @@ static no_inline int reserve_backing(struct fault *f)
 }
 
 /* Everything that may sleep or fail, for what the entry looks like without a lock. */
-static int fault_reserve(struct fault *f, pte_t seen)
+static int fault_reserve(struct fault *f, const pte_t *slot)
 {
+    pte_t seen = pte_load(slot);
     bool private_write = fault_is_write(f) && !vma_is_shared(f->vma);
 
     if (pte_is_none(seen)) {
         if (!f->vma->object)
-            return private_write ? reserve_frame(f, true) : 0;
+            return private_write ? reserve_fill(f, slot) : 0;
         int err = reserve_backing(f);
         return !err && private_write ? reserve_frame(f, false) : err;
     }
@@ -228,6 +241,8 @@ static int fill_anon(struct fault *f, pte_t *slot, u64 bits)
     f->spare = NULL;
     rss_add(f->as, RSS_ANON, 1);
     vm_count(f->as, VM_ZERO_FILLED, 1);
+    if (unlikely(f->n_ahead))
+        ahead_fill(f, slot, bits);
     return 0;
 }
 
@@ -336,4 +351,6 @@ static void fault_finish(struct fault *f)
         kfree(f->backing);
     if (f->dropped)
         kfree(f->dropped);
+    if (unlikely(f->n_ahead))
+        ahead_drop(f);
 }

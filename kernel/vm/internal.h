@@ -98,6 +98,8 @@ static inline u64 vma_pte_bits(const struct vma *vma)
 
 /* --- faults: fault.c, cow.c --- */
 
+#define FILL_AHEAD 16u /* pages, at most */
+
 struct fault {
     struct aspace *as;
     vaddr_t va; /* of the page */
@@ -105,7 +107,9 @@ struct fault {
     struct vma *vma;    /* holds while as->lock is held */
     struct page *spare; /* a frame reserved before any spinlock; ours until used */
     bool spare_is_zeroed;
-    struct page *backing; /* page of the area's object; ours */
+    unsigned n_ahead;
+    struct page *ahead[FILL_AHEAD]; /* zeroed frames for the pages behind; ours until used */
+    struct page *backing;           /* page of the area's object; ours */
     struct page *dropped; /* the frame that a break replaced; its reference is ours to drop */
     int signo, code;
 };
@@ -137,6 +141,14 @@ static inline pte_t fresh_entry(struct page *page, u64 bits)
 #endif
     return pte_make(page_to_pfn(page), bits);
 }
+
+/* ahead.c: fetches zeroed frames for the pages behind, if they are likely to be written next.
+ * Locks: no page table. */
+void ahead_reserve(struct fault *f, const pte_t *slot);
+/* Maps them. Locks: the slot's table. */
+void ahead_fill(struct fault *f, pte_t *slot, u64 bits);
+/* Gives back what is left. Locks: no page table. */
+void ahead_drop(struct fault *f);
 
 /* around.c: pages of an object that are mapped along with the one that a fault asks for. */
 #define FAULT_AROUND 16

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/around.c kernel/vm/cow.c kernel/vm/ptshare.c kernel/vm/ptown.c kernel/vm/ptrange.c
+// with: kernel/vm/aspace.c kernel/vm/vma.c kernel/vm/pt.c kernel/vm/fault.c kernel/vm/ahead.c kernel/vm/around.c kernel/vm/cow.c kernel/vm/ptshare.c kernel/vm/ptown.c kernel/vm/ptrange.c
 // with: kernel/vm/object.c kernel/vm/mmap.c kernel/vm/protect.c kernel/vm/mremap.c kernel/vm/advise.c
 // with: kernel/vm/gather.c kernel/vm/ledger.c kernel/vm/usage.c kernel/vm/census.c kernel/vm/recount.c
 // with: kernel/lib/rbtree.c kernel/lib/radix.c kernel/lib/printf.c kernel/mem/page.c kernel/mem/cache.c kernel/mem/fail.c
@@ -547,7 +547,7 @@ static void dirty_is_kept(void)
 int main(int argc, char **argv)
 {
     t_begin(argc, argv);
-    stub_ram_create(4096, 0);
+    stub_ram_create(8192, 0);
     vm_file_ops.get = vm_file_ops.put = no_file;
     vm_init(NULL);
     RUN(all_at_once);
