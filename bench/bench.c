@@ -15,7 +15,8 @@
  * On the kernel's command line, or as arguments of this program:
  *   bench=PREFIX  only figures whose names begin so (several: separated by commas)
  *   boot=KIND     only those of one kind of machine: main, big (16 GiB of touched memory),
- *                 many (10,000 children) or harts (several); by default all but harts
+ *                 many (10,000 children), harts (several) or density (how full a page table
+ *                 is); by default all but the last two
  * docs/benchmarks.md says what each figure covers.
  */
 #define _GNU_SOURCE
@@ -78,6 +79,7 @@ static const struct {
        "many-10000-lost"},
       idle_many,
       1024}},
+    {"density", {{"density"}, density, 0}},
     {"harts", {{"harts-1", "harts-2", "harts-4"}, fork_harts, 0}},
 };
 enum { LIST_SIZE = sizeof list / sizeof *list };
@@ -323,6 +325,12 @@ static void prepare(void)
     nanosleep(&(struct timespec){1, 0}, NULL); /* what the boot left to do in the background */
 }
 
+/* Measured only when asked for. */
+static int on_request(const char *of)
+{
+    return !strcmp(of, "harts") || !strcmp(of, "density");
+}
+
 int main(int argc, char **argv)
 {
     int init = getpid() == 1;
@@ -342,7 +350,7 @@ int main(int argc, char **argv)
         prepare();
     for (int i = 0; i < LIST_SIZE; i++)
         if (any_wanted(&list[i].m) &&
-            (*kind ? !strcmp(kind, list[i].kind) : strcmp("harts", list[i].kind)))
+            (*kind ? !strcmp(kind, list[i].kind) : !on_request(list[i].kind)))
             work(i);
     if (!init)
         return 0;

@@ -85,6 +85,9 @@ void parent_write(const struct measure *m);
 void parent_worst(const struct measure *m);
 void snapshot(const struct measure *m);
 
+/* density.c: when a page table is worth sharing */
+void density(const struct measure *m);
+
 /* memory.c: what children that do nothing weigh */
 void idle_few(const char *name);
 void idle_many(const struct measure *m);

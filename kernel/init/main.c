@@ -131,7 +131,7 @@ static void init_vm(void)
 {
     char engine[16] = "";
     cmdline_get(chosen.bootargs, "fork", engine, sizeof(engine));
-    vm_init(engine);
+    vm_init(engine, cmdline_get_u64(chosen.bootargs, "dense", 0));
 #ifdef DEBUG
     char ad[16] = "";
     cmdline_get(chosen.bootargs, "ad", ad, sizeof(ad));

@@ -63,12 +63,14 @@ static void list_remove(struct aspace *as)
     spin_unlock(&list_lock);
 }
 
-void vm_init(const char *engine_name)
+void vm_init(const char *engine_name, u64 dense)
 {
     aspace_cache = cache_create("aspace", sizeof(struct aspace));
     vma_init();
     object_cache_init();
     asid_init();
+    if (dense)
+        share_policy.dense_leaf = dense;
     if (!engine_name || !*engine_name)
         return;
     const struct fork_engine *engine = fork_engine_find(engine_name);

@@ -73,7 +73,9 @@ static inline void vm_count(struct aspace *as, enum vm_event event, u64 n)
     __atomic_fetch_add(&as->events[event], n, __ATOMIC_RELAXED);
 }
 
-void vm_init(const char *fork_engine_name); /* boot, one hart; "" or NULL: the default */
+/* At boot, one hart. The engine of fork, "" or NULL: the default; how many entries a leaf table
+ * must have to be shared, 0: the default. */
+void vm_init(const char *fork_engine_name, u64 dense);
 
 /* An empty address space with one user. Returns 0, -ENOMEM. */
 int must_check aspace_create(struct aspace **out);

@@ -264,7 +264,7 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     stub_ram_create(4096, 0);
     vm_file_ops.get = vm_file_ops.put = no_file;
-    vm_init(NULL);
+    vm_init(NULL, 0);
     RUN(what_was_used);
     RUN(what_follows);
     RUN(limits);

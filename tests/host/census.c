@@ -310,7 +310,7 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     stub_ram_create(FRAMES, 0);
     vm_file_ops.get = vm_file_ops.put = no_file;
-    vm_init(NULL);
+    vm_init(NULL, 0);
     share_policy = (struct share_policy){1, 1};
     RUN(no_product);
     RUN(no_memory);

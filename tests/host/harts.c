@@ -549,7 +549,7 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     stub_ram_create(8192, 0);
     vm_file_ops.get = vm_file_ops.put = no_file;
-    vm_init(NULL);
+    vm_init(NULL, 0);
     RUN(all_at_once);
     RUN(all_at_once_lazy_ad);
     RUN(all_at_once_eager);

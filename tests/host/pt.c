@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 {
     t_begin(argc, argv);
     stub_ram_create(4096, 0);
-    vm_init(NULL);
+    vm_init(NULL, 0);
     RUN(iterator);
     return t_done();
 }

@@ -364,7 +364,7 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     stub_ram_create(1024, 0);
     vm_file_ops.get = vm_file_ops.put = no_file;
-    vm_init(NULL);
+    vm_init(NULL, 0);
     RUN(fork_copies_nothing);
     RUN(only_the_way_is_copied);
     RUN(linked_stays_linked);

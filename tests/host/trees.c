@@ -546,7 +546,7 @@ int main(int argc, char **argv)
     signal(SIGABRT, say_where);
     stub_ram_create(FRAMES, 0);
     vm_file_ops.get = vm_file_ops.put = no_file;
-    vm_init(NULL);
+    vm_init(NULL, 0);
     for (u64 episode = first; done < total; episode++) {
         u64 n = min(total - done, (u64)EPISODE);
         if (!run_episode(episode, n))

@@ -521,7 +521,7 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     stub_ram_create(8192, 0);
     vm_file_ops.get = vm_file_ops.put = no_file;
-    vm_init(NULL);
+    vm_init(NULL, 0);
     RUN(gap_search);
     RUN(sole_owner_needs_no_memory);
     RUN(fork_fails_cleanly);
