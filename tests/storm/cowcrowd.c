@@ -107,6 +107,7 @@ static void all_run(void)
         pages[i * (PAGE / 8)] = pages[i * (PAGE / 8) + 511] = tag_of(i);
     crowd_make(8, start);
     crowd_end(8, start);
+    progress_show("tried", 8, start, true);
     before = memory_quiet();
 
     crowd_make(option.children, start);
