@@ -145,6 +145,9 @@ static bool thread_stop_living(struct uthread *u, int status, struct leftovers *
 static void session_leader_hang_up(struct proc *proc)
 {
     void (*hang_up)(struct session *) = NULL;
+
+    if (!proc->pid->session) /* only its leader makes a session, and it is not the leader */
+        return;
     u64 state = spin_lock_irqsave(&proc_lock);
     struct session *s = proc->pgrp->session;
 
@@ -203,35 +206,34 @@ static struct proc *reaper_find_locked(struct proc *proc)
     return NULL; /* process 1 itself ends: so does the machine */
 }
 
+static void exit_signal_locked(struct proc *parent, const struct proc *child)
+{
+    struct siginfo_part info;
+    int status = child->exit_status, killed_by = status & 0x7f;
+    int code = !killed_by ? CLD_EXITED : status & 0x80 ? CLD_DUMPED : CLD_KILLED;
+
+    siginfo_child(&info, child, &child->dead_threads, code,
+                  killed_by ? killed_by : status >> 8 & 0xff);
+    info.signo = child->exit_signal;
+    (void)signal_add_locked(parent, NULL, info.signo, &info);
+}
+
 /* Tells the parent that a child has ended. True: it does not want to wait for it. */
 static bool end_notify_locked(struct proc *proc)
 {
     struct proc *parent = proc->parent;
     struct sigaction_k action = {0};
-    struct siginfo_part info;
-    bool uncared = false;
     int signo = proc->exit_signal;
-
-    siginfo_kernel(&info, signo);
-    info.code = (proc->exit_status & 0x7f) == 0 ? CLD_EXITED
-                : (proc->exit_status & 0x80)    ? CLD_DUMPED
-                                                : CLD_KILLED;
-    info.pid = proc_id(proc);
-    info.uid = proc->uid;
-    info.status =
-        (proc->exit_status & 0x7f) ? proc->exit_status & 0x7f : proc->exit_status >> 8 & 0xff;
-    info.utime = proc->dead_threads.utime / (NSEC_PER_SEC / 100);
-    info.stime = proc->dead_threads.stime / (NSEC_PER_SEC / 100);
 
     spin_lock(&parent->sig_lock);
     if (signo == SIGCHLD)
         action = sighand_action(parent->sighand, SIGCHLD);
-    uncared = action.handler == (vaddr_t)SIG_IGN || (action.flags & SA_NOCLDWAIT);
-    if (signo && action.handler != (vaddr_t)SIG_IGN)
-        (void)signal_send_locked(parent, NULL, signo, &info);
+    if (signo && action.handler != (vaddr_t)SIG_IGN &&
+        signal_is_wanted_locked(parent, NULL, signo))
+        exit_signal_locked(parent, proc);
     spin_unlock(&parent->sig_lock);
     wake_all(&parent->child_wait);
-    return uncared;
+    return action.handler == (vaddr_t)SIG_IGN || (action.flags & SA_NOCLDWAIT);
 }
 
 static void child_adopt_locked(struct proc *child, struct proc *reaper)

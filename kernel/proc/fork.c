@@ -371,6 +371,8 @@ static void vfork_wait_for(struct vfork_wait *w, struct uthread *child, struct p
 
 void vfork_release(struct uthread *u)
 {
+    if (!__atomic_load_n(&u->vfork, __ATOMIC_RELAXED))
+        return; /* nobody waits, and nobody begins to */
     u64 state = spin_lock_irqsave(&u->proc->sig_lock);
     struct vfork_wait *w = u->vfork;
 

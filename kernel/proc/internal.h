@@ -60,16 +60,27 @@ int must_check sighand_create(struct sighand **out);
 int must_check sighand_copy(struct sighand *from, struct sighand **out);
 void sighand_get(struct sighand *sh);
 void sighand_put(struct sighand *sh);
-/* The caller has checked permission. Locks: proc->sig_lock. */
-int signal_send_locked(struct proc *proc, struct uthread *u, int signo,
-                       const struct siginfo_part *info);
+/* A signal is sent in two steps: does it become pending? What happens at the moment of sending
+ * happens here. Then it is added; info NULL: SI_KERNEL. Locks: proc->sig_lock. */
+bool signal_is_wanted_locked(struct proc *proc, struct uthread *u, int signo);
+int signal_add_locked(struct proc *proc, struct uthread *u, int signo,
+                      const struct siginfo_part *info);
+/* SIGCHLD's; the exit signal of a clone may be another. */
+void siginfo_child(struct siginfo_part *info, const struct proc *child,
+                   const struct proc_times *times, int code, int status);
 /* Sets or clears the caller's TF_SIGNAL by what it has to take. Locks: sig_lock. */
 void signal_recalc_locked(void);
 /* For waits that only the end of the process may cut short. Undone by signal_set_blocked(). */
 void signal_block_all_but_kill(void);
 /* The next signal for the caller out of `mask`'s complement. 0: none. Locks: sig_lock. */
 int signal_dequeue_locked(sigset64_t blocked, struct siginfo_part *info);
-struct sigaction_k sighand_action(struct sighand *sh, int signo);
+struct sigaction_k sighand_action_given(struct sighand *sh, int signo);
+static inline struct sigaction_k sighand_action(struct sighand *sh, int signo)
+{
+    if (__atomic_load_n(&sh->given, __ATOMIC_RELAXED) & sig_bit(signo))
+        return sighand_action_given(sh, signo);
+    return (struct sigaction_k){0}; /* SIG_DFL */
+}
 /* Ends all threads of the calling process, with this status for wait. Locks: sig_lock. */
 void group_exit_begin_locked(struct proc *proc, int status);
 /* sigaction(2): returns the old action; new NULL: only that. What becomes ignored is no longer

@@ -302,11 +302,10 @@ void proc_times_add_thread(struct proc_times *sum, const struct uthread *u)
 
 void proc_times_add_aspace(struct proc_times *sum, struct aspace *as)
 {
-    static const u8 faults[] = {VM_REUSED, VM_COPIED, VM_ZERO_FILLED, VM_ZERO_MAPPED,
-                                VM_FILE_MAPPED};
+    const u64 *n = as->events;
 
-    for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
-        sum->min_faults += as->events[faults[i]];
+    sum->min_faults +=
+        n[VM_REUSED] + n[VM_COPIED] + n[VM_ZERO_FILLED] + n[VM_ZERO_MAPPED] + n[VM_FILE_MAPPED];
     sum->min_faults -= as->events[VM_AHEAD];
     s64 rss = max(as->peak_rss, (s64)aspace_rss_total(as));
     sum->max_rss_pages = max(sum->max_rss_pages, (u64)max(rss, 0L));

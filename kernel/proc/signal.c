@@ -87,7 +87,7 @@ static struct sigaction_k action_read_locked(const struct sighand *sh, int signo
     return (struct sigaction_k){.handler = (vaddr_t)SIG_DFL};
 }
 
-struct sigaction_k sighand_action(struct sighand *sh, int signo)
+struct sigaction_k sighand_action_given(struct sighand *sh, int signo)
 {
     u64 state = spin_lock_irqsave(&sh->lock);
     struct sigaction_k action = action_read_locked(sh, signo);
@@ -154,6 +154,17 @@ void siginfo_user(struct siginfo_part *info, int signo, int code)
     info->uid = current->cred->uid;
 }
 
+void siginfo_child(struct siginfo_part *info, const struct proc *child,
+                   const struct proc_times *times, int code, int status)
+{
+    *info = (struct siginfo_part){.signo = SIGCHLD, .code = code};
+    info->pid = proc_id(child);
+    info->uid = child->uid;
+    info->status = status;
+    info->utime = times->utime / (NSEC_PER_SEC / 100);
+    info->stime = times->stime / (NSEC_PER_SEC / 100);
+}
+
 /* --- sending --- */
 
 /* Would nothing come of it? `u` is the thread that would take it first. Process 1 is only hit
@@ -200,6 +211,8 @@ static void notify_taker_locked(struct proc *proc, struct uthread *u, int signo)
 /* Stopping and going on cancel each other at the moment of sending, whatever the action is. */
 static void cancel_opposites_locked(struct proc *proc, int signo)
 {
+    if (!((SIGS_STOP | sig_bit(SIGCONT) | sig_bit(SIGKILL)) & sig_bit(signo)))
+        return;
     if (signo == SIGCONT || signo == SIGKILL) {
         proc_drop_pending_locked(proc, SIGS_STOP);
         if (signo == SIGKILL)
@@ -212,8 +225,7 @@ static void cancel_opposites_locked(struct proc *proc, int signo)
     }
 }
 
-/* Does the signal become pending? What happens at the moment of sending happens here. */
-static bool send_is_wanted_locked(struct proc *proc, struct uthread *u, int signo)
+bool signal_is_wanted_locked(struct proc *proc, struct uthread *u, int signo)
 {
     assert(spin_is_held(&proc->sig_lock));
     if (list_is_empty(&proc->threads) || proc->group_exit)
@@ -224,19 +236,23 @@ static bool send_is_wanted_locked(struct proc *proc, struct uthread *u, int sign
     return !is_ignored_locked(proc, u, signo);
 }
 
-int signal_send_locked(struct proc *proc, struct uthread *u, int signo,
-                       const struct siginfo_part *info)
+int signal_add_locked(struct proc *proc, struct uthread *u, int signo,
+                      const struct siginfo_part *info)
 {
-    int err;
+    int err = sigpending_add(u ? &u->pending : &proc->pending, signo, info,
+                             proc->limits[RLIMIT_SIGPENDING].rlim_cur);
 
-    if (!send_is_wanted_locked(proc, u, signo))
-        return 0;
-    err = sigpending_add(u ? &u->pending : &proc->pending, signo, info,
-                         proc->limits[RLIMIT_SIGPENDING].rlim_cur);
     if (err)
         return err;
     notify_taker_locked(proc, u, signo);
     return 0;
+}
+
+static int signal_send_locked(struct proc *proc, struct uthread *u, int signo,
+                              const struct siginfo_part *info)
+{
+    return signal_is_wanted_locked(proc, u, signo) ? signal_add_locked(proc, u, signo, info)
+                                                   : 0;
 }
 
 int signal_send_proc(struct proc *proc, int signo, const struct siginfo_part *info)
@@ -267,7 +283,7 @@ void signal_send_timer(struct proc *proc, u32 tid, struct sigqueue *q, u64 misse
         if (tid && each->thread->tid == tid)
             u = each;
     }
-    if ((u || !tid) && send_is_wanted_locked(proc, u, signo)) {
+    if ((u || !tid) && signal_is_wanted_locked(proc, u, signo)) {
         sigpending_add_timer(u ? &u->pending : &proc->pending, q, missed);
         notify_taker_locked(proc, u, signo);
     }

@@ -135,18 +135,13 @@ void proc_notify_parent_locked(struct proc *proc, int code, int status)
     if (!parent)
         return;
     proc_times_read(proc, &times);
-    siginfo_kernel(&info, SIGCHLD);
-    info.code = code;
-    info.pid = proc_id(proc);
-    info.uid = proc->uid;
-    info.status = status;
-    info.utime = times.utime / (NSEC_PER_SEC / 100);
-    info.stime = times.stime / (NSEC_PER_SEC / 100);
-
     u64 state = spin_lock_irqsave(&parent->sig_lock);
     action = sighand_action(parent->sighand, SIGCHLD);
-    if (action.handler != (vaddr_t)SIG_IGN && !(action.flags & SA_NOCLDSTOP))
-        (void)signal_send_locked(parent, NULL, SIGCHLD, &info);
+    if (action.handler != (vaddr_t)SIG_IGN && !(action.flags & SA_NOCLDSTOP) &&
+        signal_is_wanted_locked(parent, NULL, SIGCHLD)) {
+        siginfo_child(&info, proc, &times, code, status);
+        (void)signal_add_locked(parent, NULL, SIGCHLD, &info);
+    }
     spin_unlock_irqrestore(&parent->sig_lock, state);
     wake_all(&parent->child_wait);
 }

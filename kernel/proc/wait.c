@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting for children: one scan over the list under proc_lock, repeated after each wake-up.
+ * Waiting for children: one look at the list, or at the one that is meant, under proc_lock,
+ * repeated after each wake-up.
  * A child that ended, stopped or went on wakes its parent's child_wait after its state is set.
  */
 #include <proc/wait.h>
 
+#include <debug/assert.h>
 #include <linux/errno.h>
 #include <linux/signal.h>
 #include <linux/wait.h>
 #include <proc/internal.h>
 
-#define SCAN_AGAIN (-1000) /* children there are, but none that has changed */
+#define NOT_YET (-1000) /* children there are, but none that has changed */
 
 static bool is_wanted(const struct wait_request *req, const struct proc *child)
 {
     bool is_clone = child->exit_signal != SIGCHLD;
 
-    if (req->which == WAIT_PID && proc_id(child) != req->id)
-        return false;
     if (req->which == WAIT_PGRP && child->pgrp->id->nr != req->id)
         return false;
     return (req->options & __WALL) || is_clone == !!(req->options & __WCLONE);
@@ -32,7 +32,7 @@ static long report(struct wait_request *req, struct proc *child, int code, int s
     return req->pid;
 }
 
-static long take_zombie(struct wait_request *req, struct proc *child)
+static no_inline long take_zombie(struct wait_request *req, struct proc *child)
 {
     struct proc *me = child->parent;
     int status = child->exit_status;
@@ -48,7 +48,7 @@ static long take_zombie(struct wait_request *req, struct proc *child)
     return req->pid;
 }
 
-static long take_change(struct wait_request *req, struct proc *child)
+static no_inline long take_change(struct wait_request *req, struct proc *child)
 {
     long found = 0;
     bool keep = req->options & WNOWAIT;
@@ -67,25 +67,49 @@ static long take_change(struct wait_request *req, struct proc *child)
     return found;
 }
 
-static long scan(struct wait_request *req)
+/* What there is to say about this child: its id when that was reported, or the reason why not. */
+static always_inline long look_locked(struct wait_request *req, struct proc *child)
+{
+    long found = 0;
+
+    if (!is_wanted(req, child))
+        return -ECHILD;
+    if (child->state == PROC_ZOMBIE && (req->options & WEXITED))
+        found = take_zombie(req, child);
+    else if (child->state == PROC_ALIVE && (req->options & (WSTOPPED | WCONTINUED)))
+        found = take_change(req, child);
+    return found ? found : NOT_YET;
+}
+
+static no_inline long look_at_all_locked(struct wait_request *req)
 {
     struct proc *child;
     long result = -ECHILD;
-    u64 state = spin_lock_irqsave(&proc_lock);
 
+    assert(spin_is_held(&proc_lock));
     list_for_each (child, &proc_current()->children, sibling) {
-        long found = 0;
+        long found = look_locked(req, child);
 
-        if (!is_wanted(req, child))
-            continue;
-        if (child->state == PROC_ZOMBIE && (req->options & WEXITED))
-            found = take_zombie(req, child);
-        else if (child->state == PROC_ALIVE)
-            found = take_change(req, child);
-        result = found ? found : SCAN_AGAIN;
-        if (found)
+        if (found != -ECHILD)
+            result = found;
+        if (found > 0)
             break;
     }
+    return result;
+}
+
+static long look_at_one_locked(struct wait_request *req)
+{
+    struct proc *child = proc_find_locked(req->id);
+
+    return child && child->parent == proc_current() ? look_locked(req, child) : -ECHILD;
+}
+
+static long look(struct wait_request *req)
+{
+    u64 state = spin_lock_irqsave(&proc_lock);
+    long result = req->which == WAIT_PID ? look_at_one_locked(req) : look_at_all_locked(req);
+
     spin_unlock_irqrestore(&proc_lock, state);
     return result;
 }
@@ -97,9 +121,9 @@ long proc_wait(struct wait_request *req)
     int err;
 
     if (req->options & WNOHANG) {
-        result = scan(req);
-        return result == SCAN_AGAIN ? 0 : result;
+        result = look(req);
+        return result == NOT_YET ? 0 : result;
     }
-    err = wait_event_interruptible(&me->child_wait, (result = scan(req)) != SCAN_AGAIN);
+    err = wait_event_interruptible(&me->child_wait, (result = look(req)) != NOT_YET);
     return err ? err : result;
 }
