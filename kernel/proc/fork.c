@@ -327,13 +327,9 @@ static int child_commit(struct parts *p, const struct clone_request *req, u32 *t
     }
     /* commit */
     *tid = p->pid->nr;
-    p->pid->thread = u;
     if (p->proc)
         proc_link_locked(p->proc, parent, req->flags);
-    list_add_tail(&u->link, &u->proc->threads);
-    u->proc->n_threads++;
-    u->proc->n_live++;
-    proc_count_thread_locked(u);
+    uthread_publish_locked(u);
     spin_unlock(&parent->sig_lock);
     spin_unlock_irqrestore(&proc_lock, state);
     return 0;

@@ -13,14 +13,15 @@ void proc_free_unused(struct proc *proc);
 /* The thread's half in this layer. Returns 0, -ENOMEM. */
 int must_check uthread_alloc(struct thread *thread, struct uthread **out);
 void uthread_free(struct uthread *u);
-/* Makes a number known that nothing has yet. Returns 0, -ENOMEM. */
+/* What makes a number known, once something goes by it. Returns 0, -ENOMEM. */
 int must_check pid_create(u32 nr, struct pid **out);
 /* Takes back pid_create(); the number itself stays the caller's. */
 void pid_destroy_unused(struct pid *pid);
 /* Drops the number once nothing has it. Locks: proc_lock. */
 void pid_release_locked(struct pid *pid);
-/* Counts a new thread and, if it is the first of its process, the process. Locks: proc_lock. */
-void proc_count_thread_locked(const struct uthread *u);
+/* A new thread can be found from now on, by its number and in its process, and counts.
+ * Locks: proc_lock, sig_lock. */
+void uthread_publish_locked(struct uthread *u);
 void proc_uncount_thread_locked(void);
 /* Adds what a thread used to the sum. */
 void proc_times_add_thread(struct proc_times *sum, const struct uthread *u);

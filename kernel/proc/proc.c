@@ -63,27 +63,26 @@ static void pid_forget_locked(struct pid *pid)
 
 int pid_create(u32 nr, struct pid **out)
 {
-    struct pid *pid = cache_zalloc(pid_cache);
+    struct pid *pid = cache_alloc(pid_cache);
 
     if (!pid)
         return -ENOMEM;
-    pid->nr = nr;
-    u64 state = spin_lock_irqsave(&proc_lock);
-    struct pid **slot = pid_slot_locked(nr);
-    assert_msg(!*slot, "number %u", nr);
-    *slot = pid;
-    spin_unlock_irqrestore(&proc_lock, state);
+    *pid = (struct pid){.nr = nr};
     *out = pid;
     return 0;
 }
 
 void pid_destroy_unused(struct pid *pid)
 {
-    u64 state = spin_lock_irqsave(&proc_lock);
-
-    pid_forget_locked(pid);
-    spin_unlock_irqrestore(&proc_lock, state);
     cache_free(pid_cache, pid);
+}
+
+static void pid_publish_locked(struct pid *pid)
+{
+    struct pid **slot = pid_slot_locked(pid->nr);
+
+    assert_msg(!*slot, "number %u", pid->nr);
+    *slot = pid;
 }
 
 void pid_release_locked(struct pid *pid)
@@ -201,8 +200,13 @@ void uthread_free(struct uthread *u)
     cache_free(uthread_cache, u);
 }
 
-void proc_count_thread_locked(const struct uthread *u)
+void uthread_publish_locked(struct uthread *u)
 {
+    u->pid->thread = u;
+    pid_publish_locked(u->pid);
+    list_add_tail(&u->link, &u->proc->threads);
+    u->proc->n_threads++;
+    u->proc->n_live++;
     n_threads++;
     n_created++;
     last_pid = u->pid->nr;

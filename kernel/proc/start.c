@@ -142,12 +142,9 @@ static struct thread *first_thread_make(void)
     proc->exit_signal = SIGCHLD;
     limits_set(proc);
     u64 state = spin_lock_irqsave(&proc_lock);
-    pid->thread = u;
     pid->proc = proc;
     pgrp_join_locked(proc, g);
-    list_add_tail(&u->link, &proc->threads);
-    proc->n_threads = proc->n_live = 1;
-    proc_count_thread_locked(u);
+    uthread_publish_locked(u);
     spin_unlock_irqrestore(&proc_lock, state);
     return t;
 }

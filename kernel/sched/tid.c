@@ -21,12 +21,20 @@ static u32 next_tid = FIRST_TID;        /* tid_lock */
 static bool first_user_came;            /* tid_lock */
 static struct spinlock tid_lock = SPINLOCK_INIT("tid");
 
-static u32 take_next_locked(void)
+static no_inline u32 find_next_locked(void)
 {
     u32 tid = bitmap_find_clear(used, TID_MAX, next_tid);
     if (tid == TID_MAX)
         tid = bitmap_find_clear(used, TID_MAX, FIRST_TID_WRAP);
-    if (tid == TID_MAX)
+    return tid == TID_MAX ? 0 : tid;
+}
+
+static inline u32 take_next_locked(void)
+{
+    u32 tid = next_tid;
+    if (unlikely(bitmap_test(used, tid)))
+        tid = find_next_locked();
+    if (tid == 0)
         return 0;
     bitmap_set(used, tid);
     next_tid = tid + 1 < TID_MAX ? tid + 1 : FIRST_TID_WRAP;
