@@ -28,7 +28,7 @@ static inline bool is_word_aligned(const void *p)
 /* Both aligned. Copies n / 8 words upwards. */
 static inline void copy_words(word_t *d, const word_t *s, size_t n)
 {
-    for (; n >= 8 * WORD; n -= 8 * WORD, d += 8, s += 8) {
+    for (word_t *end = d + n / (8 * WORD) * 8; d != end; d += 8, s += 8) {
         word_t a = s[0], b = s[1], c = s[2], e = s[3];
         word_t f = s[4], g = s[5], h = s[6], i = s[7];
         d[0] = a, d[1] = b, d[2] = c, d[3] = e;
@@ -63,14 +63,15 @@ static inline void copy_shifted(word_t *d, const u8 *s, size_t n)
     }
 }
 
-/* Correct for overlapping areas too if d is below s: whatever is stored lies below all that is
- * still to be loaded. */
+/* Short, or not aligned. */
 #ifdef __SANITIZE_ADDRESS__
 __attribute__((no_sanitize_address)) /* the words at both ends hold strangers' bytes as well */
 #endif
-static always_inline void
-copy_upwards(u8 *d, const u8 *s, size_t n)
+static void *no_inline
+copy_slowly(void *dst, const void *src, size_t n)
 {
+    u8 *d = dst;
+    const u8 *s = src;
     if (n >= 2 * WORD) {
         for (; !is_word_aligned(d); n--)
             *d++ = *s++;
@@ -83,12 +84,24 @@ copy_upwards(u8 *d, const u8 *s, size_t n)
     }
     while (n--)
         *d++ = *s++;
+    return dst;
+}
+
+/* Correct for overlapping areas too if dst is below src: whatever is stored lies below all that
+ * is still to be loaded. */
+static always_inline void *copy_upwards(void *dst, const void *src, size_t n)
+{
+    if (n < 2 * WORD || !is_word_aligned(dst) || !is_word_aligned(src))
+        return copy_slowly(dst, src, n);
+    copy_words(dst, src, n);
+    for (size_t i = n & ~(WORD - 1); i < n; i++)
+        ((u8 *)dst)[i] = ((const u8 *)src)[i];
+    return dst;
 }
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
-    copy_upwards(dst, src, n);
-    return dst;
+    return copy_upwards(dst, src, n);
 }
 
 static void copy_backwards(u8 *d, const u8 *s, size_t n)
@@ -107,34 +120,37 @@ void *memmove(void *dst, const void *src, size_t n)
 {
     uintptr_t d = (uintptr_t)dst, s = (uintptr_t)src;
     if (d <= s || d >= s + n)
-        copy_upwards(dst, src, n);
-    else
-        copy_backwards(dst, src, n);
+        return copy_upwards(dst, src, n);
+    copy_backwards(dst, src, n);
     return dst;
+}
+
+/* w aligned. Fills n / 8 words upwards. Returns: their end. */
+static inline word_t *fill_words(word_t *w, word_t fill, size_t n)
+{
+    for (word_t *end = w + n / (8 * WORD) * 8; w != end; w += 8) {
+        w[0] = fill, w[1] = fill, w[2] = fill, w[3] = fill;
+        w[4] = fill, w[5] = fill, w[6] = fill, w[7] = fill;
+    }
+    if (n & (4 * WORD))
+        w[0] = fill, w[1] = fill, w[2] = fill, w[3] = fill, w += 4;
+    if (n & (2 * WORD))
+        w[0] = fill, w[1] = fill, w += 2;
+    if (n & WORD)
+        *w++ = fill;
+    return w;
 }
 
 void *memset(void *dst, int byte, size_t n)
 {
     u8 *d = dst;
-    if (n >= 2 * WORD) {
-        word_t fill = (u8)byte * 0x0101010101010101ULL;
-        for (; !is_word_aligned(d); n--)
+    if (likely(n >= 2 * WORD)) {
+        for (; unlikely(!is_word_aligned(d)); n--)
             *d++ = byte;
-        word_t *w = (word_t *)d;
-        for (; n >= 8 * WORD; n -= 8 * WORD, w += 8) {
-            w[0] = fill, w[1] = fill, w[2] = fill, w[3] = fill;
-            w[4] = fill, w[5] = fill, w[6] = fill, w[7] = fill;
-        }
-        if (n & (4 * WORD))
-            w[0] = fill, w[1] = fill, w[2] = fill, w[3] = fill, w += 4;
-        if (n & (2 * WORD))
-            w[0] = fill, w[1] = fill, w += 2;
-        if (n & WORD)
-            *w++ = fill;
+        d = (u8 *)fill_words((word_t *)d, (u8)byte * 0x0101010101010101ULL, n);
         n &= WORD - 1;
-        d = (u8 *)w;
     }
-    while (n--)
+    for (; unlikely(n); n--)
         *d++ = byte;
     return dst;
 }

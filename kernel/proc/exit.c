@@ -67,7 +67,6 @@ void uthread_exit(int status)
     sigpending_flush(&u->pending);
     current->user = NULL;
     current->proc = NULL;
-    uthread_free(u);
     thread_exit();
 }
 

@@ -31,8 +31,7 @@
 
 /* All that a child is made of; NULL: not (yet) there. Each part is a reference of its own. */
 struct parts {
-    struct thread *thread;
-    struct uthread *u;
+    struct uthread *u; /* with its struct thread */
     struct pid *pid;
     struct proc *proc; /* NULL for a thread of the caller's process */
     struct sighand *sighand;
@@ -90,7 +89,7 @@ long proc_clone(const struct clone_request *req)
         cpu_limit_watch(p.proc);
     if (req->flags & CLONE_PARENT_SETTID)
         parent_tid_store(req->parent_tid, tid);
-    thread_start(p.thread);
+    thread_start(p.u->thread);
     if (req->flags & CLONE_VFORK)
         vfork_wait_for(&vfork, p.u, child_proc);
     proc_put(child_proc);
@@ -186,12 +185,10 @@ static int sighand_acquire(struct parts *p, u64 flags)
 
 static int parts_acquire(struct parts *p, u64 flags)
 {
-    int err = thread_alloc_user(&p->thread, current->name);
+    int err = uthread_alloc(&p->u);
 
     if (!err)
-        err = uthread_alloc(p->thread, &p->u);
-    if (!err)
-        err = pid_create(p->thread->tid, &p->pid);
+        err = pid_create(p->u->thread->tid, &p->pid);
     if (!err && !(flags & CLONE_THREAD))
         err = proc_alloc(&p->proc);
     if (!err && !(flags & CLONE_THREAD))
@@ -226,9 +223,7 @@ static void parts_release(struct parts *p)
     if (p->pid)
         pid_destroy_unused(p->pid);
     if (p->u)
-        uthread_free(p->u);
-    if (p->thread)
-        thread_destroy_unstarted(p->thread);
+        thread_destroy_unstarted(p->u->thread);
 }
 
 /* --- prepare: nobody else sees the child yet --- */
@@ -273,8 +268,8 @@ static void child_prepare_proc(struct proc *child, struct proc *parent, struct p
 
 static void child_prepare(struct parts *p, const struct clone_request *req)
 {
-    struct thread *t = p->thread;
     struct uthread *u = p->u;
+    struct thread *t = u->thread;
 
     child_prepare_registers(t, req);
     child_prepare_signals(u, current->user, req->flags);
@@ -288,7 +283,6 @@ static void child_prepare(struct parts *p, const struct clone_request *req)
         u->set_child_tid = req->child_tid;
         t->flags |= TF_SIGNAL; /* so that it comes by proc_return_to_user() */
     }
-    t->user = u;
     t->proc = u->proc;
     t->aspace = p->aspace;
     t->fs = p->fs;

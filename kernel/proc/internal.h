@@ -10,9 +10,8 @@
  * fill. Returns 0, -ENOMEM. */
 int must_check proc_alloc(struct proc **out);
 void proc_free_unused(struct proc *proc);
-/* The thread's half in this layer. Returns 0, -ENOMEM. */
-int must_check uthread_alloc(struct thread *thread, struct uthread **out);
-void uthread_free(struct uthread *u);
+/* A thread with its half in this layer; freed with the thread. Returns 0, -ENOMEM, -EAGAIN. */
+int must_check uthread_alloc(struct uthread **out);
 /* What makes a number known, once something goes by it. Returns 0, -ENOMEM. */
 int must_check pid_create(u32 nr, struct pid **out);
 /* Takes back pid_create(); the number itself stays the caller's. */

@@ -30,12 +30,12 @@ struct spinlock proc_lock = SPINLOCK_INIT("proc");
 static struct pid *numbers[N_CHAINS]; /* proc_lock: chained by `next` */
 static u64 n_threads, n_created;      /* proc_lock */
 static u32 last_pid;                  /* proc_lock */
-static struct cache *proc_cache, *uthread_cache, *pid_cache;
+static struct cache *proc_cache, *pid_cache;
 
 void proc_init(void)
 {
     proc_cache = cache_create("proc", sizeof(struct proc));
-    uthread_cache = cache_create("uthread", sizeof(struct uthread));
+    threads_user_init(sizeof(struct uthread));
     pid_cache = cache_create("pid", sizeof(struct pid));
     vfs_rlimit = proc_limit;
     futex_init();
@@ -182,22 +182,18 @@ void proc_put(struct proc *proc)
         cache_free(proc_cache, proc);
 }
 
-int uthread_alloc(struct thread *thread, struct uthread **out)
+int uthread_alloc(struct uthread **out)
 {
-    struct uthread *u = cache_zalloc(uthread_cache);
+    struct thread *t;
+    int err = thread_alloc_user(&t);
 
-    if (!u)
-        return -ENOMEM;
-    u->thread = thread;
-    list_init(&u->link);
-    sigpending_init(&u->pending);
-    *out = u;
+    if (err)
+        return err;
+    t->user->thread = t;
+    list_init(&t->user->link);
+    sigpending_init(&t->user->pending);
+    *out = t->user;
     return 0;
-}
-
-void uthread_free(struct uthread *u)
-{
-    cache_free(uthread_cache, u);
 }
 
 void uthread_publish_locked(struct uthread *u)

@@ -111,17 +111,17 @@ static void limits_set(struct proc *proc)
 /* Process 1 with one thread, in a session of its own; not running. Panics if that fails. */
 static struct thread *first_thread_make(void)
 {
-    struct thread *t;
+    struct thread *t = NULL;
     struct uthread *u;
     struct proc *proc;
     struct pid *pid;
     struct pgrp *g;
-    int err = thread_alloc_user(&t, "init");
+    int err = uthread_alloc(&u);
 
-    if (!err)
-        err = uthread_alloc(t, &u);
-    if (!err)
+    if (!err) {
+        t = u->thread;
         err = pid_create(t->tid, &pid);
+    }
     if (!err)
         err = proc_alloc(&proc);
     if (!err)
@@ -134,9 +134,9 @@ static struct thread *first_thread_make(void)
         err = fdtable_create(&t->files);
     if (err)
         panic("no memory for process 1 (error %d)", err);
+    strlcpy(t->name, "init", sizeof(t->name));
     t->cred = &root_cred;
     cred_get(&root_cred);
-    t->user = u;
     t->proc = u->proc = proc;
     u->pid = proc->pid = pid;
     proc->exit_signal = SIGCHLD;

@@ -21,9 +21,10 @@
 extern char boot_stack[];
 
 struct thread boot_thread; /* boot.S starts on it; it becomes the boot hart's idle thread */
-static struct cache *thread_cache;
+static struct cache *thread_cache, *user_thread_cache;
+static size_t user_part_size; /* set at boot */
 
-static void thread_set_up(struct thread *t, const char *name, void *stack)
+static void thread_set_up(struct thread *t, void *stack)
 {
     t->kstack = stack;
     t->kernel_sp = (u64)stack + KSTACK_SIZE - TF_SIZE;
@@ -32,48 +33,49 @@ static void thread_set_up(struct thread *t, const char *name, void *stack)
     t->affinity = ~0UL;
     t->fail_countdown = 0;
     t->hart = mycpu();
-    t->slice_left = slice_ticks(t);
     list_init(&t->run_link);
-    strlcpy(t->name, name, sizeof(t->name));
     thread_trapframe(t)->status = 0;
 }
 
-/* Everything but the tid. NULL: no memory. */
-static struct thread *thread_alloc(const char *name)
+/* Everything but name and tid. NULL: no memory. */
+static struct thread *thread_alloc(struct cache *cache)
 {
-    struct thread *t = cache_alloc(thread_cache);
+    struct thread *t = cache_alloc(cache);
     if (!t)
         return NULL;
     memset(t, 0, offsetof(struct thread, fp));
     void *stack = kstack_alloc();
     if (!stack) {
-        cache_free(thread_cache, t);
+        cache_free(cache, t);
         return NULL;
     }
-    thread_set_up(t, name, stack);
+    thread_set_up(t, stack);
     return t;
 }
 
 void thread_free(struct thread *t)
 {
-    if (!t->user_tid)
-        tid_free(t->tid);
     kstack_free(t->kstack);
+    if (t->is_user) {
+        cache_free(user_thread_cache, t);
+        return;
+    }
+    tid_free(t->tid);
     cache_free(thread_cache, t);
 }
 
-int thread_alloc_user(struct thread **out, const char *name)
+int thread_alloc_user(struct thread **out)
 {
-    struct thread *t = thread_alloc(name);
+    struct thread *t = thread_alloc(user_thread_cache);
     if (!t)
         return -ENOMEM;
+    t->is_user = true;
     t->tid = tid_alloc();
     if (!t->tid) {
-        t->user_tid = true;
         thread_free(t);
         return -EAGAIN;
     }
-    t->user_tid = true;
+    t->user = memset(t + 1, 0, user_part_size);
     t->context.ra = (u64)thread_start_user;
     thread_trapframe(t)->status = SSTATUS_SPIE; /* to user mode, interrupts on, FS off */
     *out = t;
@@ -82,6 +84,8 @@ int thread_alloc_user(struct thread **out, const char *name)
 
 void thread_copy_user_state(struct thread *child)
 {
+    child->name_words[0] = current->name_words[0];
+    child->name_words[1] = current->name_words[1];
     fpu_save(current);
     *thread_trapframe(child) = *thread_trapframe(current);
     fpu_reset(child);
@@ -93,9 +97,10 @@ void thread_copy_user_state(struct thread *child)
 
 int thread_create(struct thread **out, const char *name, void (*fn)(void *), void *arg)
 {
-    struct thread *t = thread_alloc(name);
+    struct thread *t = thread_alloc(thread_cache);
     if (!t)
         return -ENOMEM;
+    strlcpy(t->name, name, sizeof(t->name));
     t->tid = tid_alloc_kernel();
     if (!t->tid) {
         thread_free(t);
@@ -111,7 +116,8 @@ int thread_create(struct thread **out, const char *name, void (*fn)(void *), voi
 void thread_destroy_unstarted(struct thread *t)
 {
     assert(t->state == THREAD_NEW);
-    t->user_tid = false;
+    if (t->is_user)
+        tid_free(t->tid);
     thread_free(t);
 }
 
@@ -135,6 +141,7 @@ void thread_times(const struct thread *t, nsec_t *user, nsec_t *system)
 
 static void idle_thread_adopt(struct thread *t, struct hart *h)
 {
+    strlcpy(t->name, "idle", sizeof(t->name));
     t->hart = h;
     t->state = THREAD_RUNNING;
     h->idle = t;
@@ -144,7 +151,7 @@ static void idle_thread_adopt(struct thread *t, struct hart *h)
 void sched_init_boot(struct hart *h)
 {
     boot_thread.hart = h; /* mycpu() works from here on */
-    thread_set_up(&boot_thread, "idle", boot_stack);
+    thread_set_up(&boot_thread, boot_stack);
     idle_thread_adopt(&boot_thread, h);
     for (u32 i = 0; i < MAX_HARTS; i++) {
         spin_init(&runqs[i].lock, "run queue");
@@ -162,6 +169,12 @@ static int *fail_countdown(void)
 }
 #endif
 
+void threads_user_init(size_t part_size)
+{
+    user_part_size = part_size;
+    user_thread_cache = cache_create("user thread", sizeof(struct thread) + part_size);
+}
+
 void sched_init(void)
 {
 #ifdef DEBUG
@@ -169,7 +182,7 @@ void sched_init(void)
 #endif
     thread_cache = cache_create("thread", sizeof(struct thread));
     for (u32 i = 1; i < n_harts; i++) {
-        struct thread *t = thread_alloc("idle");
+        struct thread *t = thread_alloc(thread_cache);
         if (!t)
             panic("no memory for the idle thread of hart %u", i);
         idle_thread_adopt(t, &harts[i]);

@@ -60,11 +60,14 @@ struct thread {
 
     struct context context; /* owner only, while switched out */
     void *kstack;           /* set at creation: lowest address */
-    bool user_tid;          /* set at creation: the tid is not given back with the thread */
-    char name[16];          /* prctl(PR_SET_NAME); a torn read is harmless */
+    union {
+        char name[16]; /* prctl(PR_SET_NAME); a torn read is harmless */
+        u64 name_words[2];
+    };
+    bool is_user;           /* set at creation: made by thread_alloc_user() */
     struct aspace *aspace;  /* owner only; NULL for kernel threads */
     struct proc *proc;      /* set at creation; NULL for kernel threads */
-    struct uthread *user; /* set at creation; the proc layer's part; NULL for kernel threads */
+    struct uthread *user;   /* the proc layer's part; NULL for kernel threads */
 
     /* owner only; each holds a reference that the proc layer manages; NULL for kernel threads
      */
@@ -104,17 +107,20 @@ static inline struct trapframe *thread_trapframe(struct thread *t)
 
 /*
  * A user thread, not started: a stack, a trapframe at its top with floating point off, and a
- * context whose first switch returns to user mode through entry.S with that trapframe.
+ * context whose first switch returns to user mode through entry.S with that trapframe. Behind
+ * the struct, and as long-lived, is the proc layer's part, zeroed, at thread->user.
  * The caller fills all other registers of the trapframe (exec, or thread_copy_user_state(): a
- * copy of the parent's), sets aspace, proc, user and the references, and calls
+ * copy of the parent's), sets the name, aspace, proc and the references, and calls
  * thread_start(). The first user thread ever gets tid 1.
  * The thread's tid is the caller's to give back with tid_free(), when neither a thread nor a
  * zombie nor a process group nor a session is named by it any more; thread_destroy_unstarted()
  * gives it back itself. Returns 0, -ENOMEM, -EAGAIN (no tid left).
  */
-int must_check thread_alloc_user(struct thread **out, const char *name);
-/* fork: the child gets the caller's registers (sstatus as it must be for a first return) and FP
- * state. */
+int must_check thread_alloc_user(struct thread **out);
+/* Boot: how much the proc layer's part takes. */
+void threads_user_init(size_t part_size);
+/* fork: the child gets the caller's name, registers (sstatus as it must be for a first return)
+ * and FP state. */
 void thread_copy_user_state(struct thread *child);
 /* Gives a tid back. Any other part that needs a number of its own kind may take one with
  * tid_alloc(): 0 is none left. */
