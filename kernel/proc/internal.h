@@ -127,7 +127,6 @@ int must_check proc_end_siblings(void);
 
 /* --- timers --- */
 void itimers_init(void);
-void proc_timers_init(struct proc *proc);
 /* Before the last thread is gone; nothing fires after this. */
 void proc_timers_end(struct proc *proc);
 void posix_timers_delete_all(struct proc *proc);

@@ -11,6 +11,7 @@
  */
 #include <proc/timers.h>
 
+#include <lib/string.h>
 #include <linux/signal.h>
 #include <proc/internal.h>
 #include <sched/mutex.h>
@@ -26,12 +27,39 @@ static void timer_end(struct timer *t)
         timer_cancel(t);
 }
 
+static void real_fired(struct timer *t);
+static void virtual_fired(struct timer *t);
+static void prof_fired(struct timer *t);
+static void limit_fired(struct timer *t);
+
+/* Few processes have any: the first to need them sets them up. */
+static void itimers_set_up(struct proc *proc)
+{
+    struct itimers *all = &proc->itimers;
+    u64 state = spin_lock_irqsave(&proc->sig_lock);
+
+    if (!proc->has_itimers) {
+        memset(all, 0, sizeof(*all));
+        timer_init(&all->real_timer, real_fired);
+        timer_init(&all->virtual_timer.timer, virtual_fired);
+        timer_init(&all->prof_timer.timer, prof_fired);
+        timer_init(&all->limit_timer.timer, limit_fired);
+        __atomic_store_n(&proc->has_itimers, true, __ATOMIC_RELEASE);
+    }
+    spin_unlock_irqrestore(&proc->sig_lock, state);
+}
+
+static bool has_itimers(const struct proc *proc)
+{
+    return __atomic_load_n(&proc->has_itimers, __ATOMIC_ACQUIRE);
+}
+
 static void real_fired(struct timer *t)
 {
-    struct proc *proc = container_of(t, struct proc, real_timer);
+    struct proc *proc = container_of(t, struct proc, itimers.real_timer);
 
-    if (proc->real_interval)
-        (void)timer_repeat(t, proc->real_interval);
+    if (proc->itimers.real_interval)
+        (void)timer_repeat(t, proc->itimers.real_interval);
     signal_send_proc(proc, SIGALRM, NULL);
 }
 
@@ -40,7 +68,7 @@ static nsec_t cpu_time(struct proc *proc, const struct cpu_timer *ct)
     struct proc_times times;
 
     proc_times_read(proc, &times);
-    return ct == &proc->virtual_timer ? times.utime : times.utime + times.stime;
+    return ct == &proc->itimers.virtual_timer ? times.utime : times.utime + times.stime;
 }
 
 static void cpu_timer_arm(struct proc *proc, struct cpu_timer *ct, nsec_t left)
@@ -67,24 +95,24 @@ static void cpu_timer_look(struct proc *proc, struct cpu_timer *ct, int signo)
 
 static void virtual_fired(struct timer *t)
 {
-    struct proc *proc = container_of(t, struct proc, virtual_timer.timer);
+    struct proc *proc = container_of(t, struct proc, itimers.virtual_timer.timer);
 
-    cpu_timer_look(proc, &proc->virtual_timer, SIGVTALRM);
+    cpu_timer_look(proc, &proc->itimers.virtual_timer, SIGVTALRM);
 }
 
 static void prof_fired(struct timer *t)
 {
-    struct proc *proc = container_of(t, struct proc, prof_timer.timer);
+    struct proc *proc = container_of(t, struct proc, itimers.prof_timer.timer);
 
-    cpu_timer_look(proc, &proc->prof_timer, SIGPROF);
+    cpu_timer_look(proc, &proc->itimers.prof_timer, SIGPROF);
 }
 
 /* RLIMIT_CPU (setrlimit(2)): SIGXCPU at the soft limit and each second after it, SIGKILL at the
  * hard one. */
 static void limit_fired(struct timer *t)
 {
-    struct proc *proc = container_of(t, struct proc, limit_timer.timer);
-    struct cpu_timer *ct = &proc->limit_timer;
+    struct proc *proc = container_of(t, struct proc, itimers.limit_timer.timer);
+    struct cpu_timer *ct = &proc->itimers.limit_timer;
     nsec_t used = cpu_time(proc, ct);
     u64 hard = proc->limits[RLIMIT_CPU].rlim_max;
 
@@ -103,10 +131,11 @@ static void limit_fired(struct timer *t)
 /* Not once the last thread began to exit: proc_timers_end() has been there, or comes. */
 void cpu_limit_watch(struct proc *proc)
 {
-    struct cpu_timer *ct = &proc->limit_timer;
+    struct cpu_timer *ct = &proc->itimers.limit_timer;
     u64 soft = proc->limits[RLIMIT_CPU].rlim_cur;
     nsec_t used;
 
+    itimers_set_up(proc);
     timer_end(&ct->timer);
     used = cpu_time(proc, ct);
     u64 state = spin_lock_irqsave(&proc->sig_lock);
@@ -118,23 +147,22 @@ void cpu_limit_watch(struct proc *proc)
     spin_unlock_irqrestore(&proc->sig_lock, state);
 }
 
-void proc_timers_init(struct proc *proc)
+static void itimers_end(struct itimers *all)
 {
-    timer_init(&proc->limit_timer.timer, limit_fired);
-    timer_init(&proc->real_timer, real_fired);
-    timer_init(&proc->virtual_timer.timer, virtual_fired);
-    timer_init(&proc->prof_timer.timer, prof_fired);
+    all->real_interval = 0;
+    all->virtual_timer.expires = all->prof_timer.expires = all->limit_timer.expires = 0;
+    timer_end(&all->limit_timer.timer);
+    timer_end(&all->real_timer);
+    timer_end(&all->virtual_timer.timer);
+    timer_end(&all->prof_timer.timer);
 }
 
 void proc_timers_end(struct proc *proc)
 {
-    proc->real_interval = 0;
-    proc->virtual_timer.expires = proc->prof_timer.expires = proc->limit_timer.expires = 0;
-    timer_end(&proc->limit_timer.timer);
-    timer_end(&proc->real_timer);
-    timer_end(&proc->virtual_timer.timer);
-    timer_end(&proc->prof_timer.timer);
-    posix_timers_delete_all(proc);
+    if (has_itimers(proc))
+        itimers_end(&proc->itimers);
+    if (!list_is_empty(&proc->posix_timers))
+        posix_timers_delete_all(proc);
 }
 
 /* --- the calls --- */
@@ -146,7 +174,7 @@ void itimers_init(void)
 
 static struct cpu_timer *cpu_timer_of(struct proc *proc, int which)
 {
-    return which == ITIMER_VIRTUAL ? &proc->virtual_timer : &proc->prof_timer;
+    return which == ITIMER_VIRTUAL ? &proc->itimers.virtual_timer : &proc->itimers.prof_timer;
 }
 
 void itimer_get(int which, struct itimer *out)
@@ -154,11 +182,13 @@ void itimer_get(int which, struct itimer *out)
     struct proc *proc = proc_current();
     struct cpu_timer *ct = cpu_timer_of(proc, which);
 
+    *out = (struct itimer){0};
+    if (!has_itimers(proc))
+        return;
     if (which == ITIMER_REAL) {
-        out->interval = proc->real_interval;
-        out->remaining = 0;
-        if (proc->real_timer.hart)
-            out->remaining = max(proc->real_timer.deadline - clock_monotonic(), 1L);
+        out->interval = proc->itimers.real_interval;
+        if (proc->itimers.real_timer.hart)
+            out->remaining = max(proc->itimers.real_timer.deadline - clock_monotonic(), 1L);
         return;
     }
     out->interval = ct->interval;
@@ -176,17 +206,18 @@ static void cpu_itimer_set(struct proc *proc, struct cpu_timer *ct, const struct
 
 static void real_itimer_set(struct proc *proc, const struct itimer *new)
 {
-    proc->real_interval = 0; /* so that a firing one does not arm itself again */
-    timer_end(&proc->real_timer);
-    proc->real_interval = new->interval;
+    proc->itimers.real_interval = 0; /* so that a firing one does not arm itself again */
+    timer_end(&proc->itimers.real_timer);
+    proc->itimers.real_interval = new->interval;
     if (new->remaining)
-        timer_set(&proc->real_timer, nsec_after(clock_monotonic(), new->remaining));
+        timer_set(&proc->itimers.real_timer, nsec_after(clock_monotonic(), new->remaining));
 }
 
 void itimer_set(int which, const struct itimer *new, struct itimer *old)
 {
     struct proc *proc = proc_current();
 
+    itimers_set_up(proc);
     mutex_lock(&itimer_lock);
     itimer_get(which, old);
     if (which == ITIMER_REAL)

@@ -148,7 +148,7 @@ int proc_alloc(struct proc **out)
 
     if (!proc)
         return -ENOMEM;
-    memset(proc, 0, offsetof(struct proc, limits));
+    memset(proc, 0, offsetof(struct proc, itimers));
     proc->count = 1;
     list_init(&proc->children);
     list_init(&proc->sibling);
@@ -161,7 +161,6 @@ int proc_alloc(struct proc **out)
     sigpending_init(&proc->pending);
     proc->start_time = clock_monotonic();
     proc->dumpable = true;
-    proc_timers_init(proc);
     *out = proc;
     return 0;
 }

@@ -71,6 +71,17 @@ struct proc_times {
     u64 max_rss_pages;
 };
 
+/* setitimer(2), and the one that watches RLIMIT_CPU. */
+struct itimers {
+    struct timer real_timer;
+    nsec_t real_interval;
+    struct cpu_timer {
+        struct timer timer;
+        nsec_t expires; /* process CPU time; 0: off */
+        nsec_t interval;
+    } virtual_timer, prof_timer, limit_timer;
+};
+
 struct proc {
     /* set at creation */
     struct pid *pid;
@@ -120,13 +131,6 @@ struct proc {
     struct waitq stop_wait; /* stopped threads; and a thread in exec waiting for its siblings */
 
     /* owner only (any thread of the process, under sig_lock when it matters) */
-    struct timer real_timer;
-    nsec_t real_interval;
-    struct cpu_timer {
-        struct timer timer;
-        nsec_t expires; /* process CPU time; 0: off */
-        nsec_t interval;
-    } virtual_timer, prof_timer, limit_timer; /* the last for RLIMIT_CPU */
     struct list_head posix_timers;
     u32 next_timer_id;
     u32 uid; /* of the leader, for SIGCHLD; kept by whoever changes it */
@@ -135,6 +139,9 @@ struct proc {
     bool dumpable;
     u32 personality;
     s16 oom_score_adj; /* atomic; see oom.c */
+
+    bool has_itimers;       /* sig_lock: the next were set up */
+    struct itimers itimers; /* itimer.c */
 
     struct rlimit64 limits[RLIM_NLIMITS]; /* sig_lock */
 };
