@@ -18,7 +18,7 @@
  * takes two of a kind but in order of number.
  */
 struct hart_lock {
-    u32 locked;
+    u64 locked;
 };
 
 /* For the shortest paths, which leave the waiting to a function that is longer anyway. */

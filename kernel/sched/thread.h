@@ -64,10 +64,10 @@ struct thread {
         char name[16]; /* prctl(PR_SET_NAME); a torn read is harmless */
         u64 name_words[2];
     };
-    bool is_user;           /* set at creation: made by thread_alloc_user() */
-    struct aspace *aspace;  /* owner only; NULL for kernel threads */
-    struct proc *proc;      /* set at creation; NULL for kernel threads */
-    struct uthread *user;   /* the proc layer's part; NULL for kernel threads */
+    bool is_user;          /* set at creation: made by thread_alloc_user() */
+    struct aspace *aspace; /* owner only; NULL for kernel threads */
+    struct proc *proc;     /* set at creation; NULL for kernel threads */
+    struct uthread *user;  /* the proc layer's part; NULL for kernel threads */
 
     /* owner only; each holds a reference that the proc layer manages; NULL for kernel threads
      */

@@ -18,7 +18,7 @@ struct thread;
 struct lock_class; /* one per name */
 
 struct spinlock {
-    u32 locked; /* atomic: 0 free, 1 taken */
+    u64 locked; /* atomic: 0 free, 1 taken; a whole register, so that nobody extends its sign */
 #ifdef DEBUG
     u32 holder_hart; /* valid while locked */
     struct lock_class *class;
