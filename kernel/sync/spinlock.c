@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spinlocks, out of line: the wait of release builds, and debug builds' bookkeeping.
+ * Spinlocks, out of line: debug builds' bookkeeping.
  *
  * A hart's held[] lists its spinlocks, innermost last. It belongs to the hart, not to the
  * thread: the scheduler takes its lock in one thread and releases it in the next.
@@ -14,12 +14,6 @@
 #include <sync/spinlock.h>
 
 #ifndef DEBUG
-void spin_wait(const struct spinlock *lock)
-{
-    while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED))
-        machine_pause_in_spin();
-}
-
 bool spin_trylock(struct spinlock *lock)
 {
     return !__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE);

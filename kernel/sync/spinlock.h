@@ -12,22 +12,21 @@
 #pragma once
 
 #include <arch/riscv/csr.h>
+#include <arch/riscv/spin.h>
 #include <lib/types.h>
 
 struct thread;
 struct lock_class; /* one per name */
 
-struct spinlock {
-    u64 locked; /* atomic: 0 free, 1 taken; a whole register, so that nobody extends its sign */
 #ifdef DEBUG
+struct spinlock {
+    u32 locked;      /* atomic: 0 free, 1 taken */
     u32 holder_hart; /* valid while locked */
     struct lock_class *class;
     const char *name;
     void *taken_at; /* return address */
-#endif
 };
 
-#ifdef DEBUG
 #define SPINLOCK_INIT(lock_name)                \
     {                                           \
         .name = (lock_name), .holder_hart = ~0u \
@@ -45,13 +44,14 @@ bool spin_is_held(const struct spinlock *lock);
 void assert_may_sleep(void);
 
 #else
+struct spinlock {
+    u64 locked; /* atomic: 0 free, 1 taken; as wide as a register, whose sign nobody extends */
+};
+
 #define SPINLOCK_INIT(lock_name) \
     {                            \
         0                        \
     }
-
-/* Waits until the lock looks free; the caller tries again. */
-void spin_wait(const struct spinlock *lock);
 
 static always_inline void spin_init(struct spinlock *lock, const char *name)
 {
@@ -62,7 +62,7 @@ static always_inline void spin_init(struct spinlock *lock, const char *name)
 static always_inline void spin_lock(struct spinlock *lock)
 {
     while (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
-        spin_wait(lock);
+        spin_wait(&lock->locked);
 }
 
 static always_inline void spin_unlock(struct spinlock *lock)
