@@ -68,7 +68,7 @@ static void slot_give(vaddr_t stack)
 
 /* --- the pool --- */
 
-static struct pooled_stack *pool_take(void)
+static inline struct pooled_stack *pool_take(void)
 {
     u64 irq = spin_lock_irqsave(&stacks.lock);
     struct pooled_stack *stack = stacks.pool;
@@ -146,7 +146,7 @@ static vaddr_t stack_map(void)
 }
 
 /* One stack for the caller, and some more for the pool if there is memory for them. */
-static void *stacks_create(void)
+static no_inline void *stacks_create(void)
 {
     vaddr_t made[BATCH];
     unsigned n = 0;

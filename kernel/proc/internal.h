@@ -56,6 +56,7 @@ void sigpending_add_timer(struct sigpending *p, struct sigqueue *q, u64 missed);
 void sigpending_take(struct sigpending *p, int signo, struct siginfo_part *info);
 
 /* --- signal.c --- */
+void signals_init(void);
 int must_check sighand_create(struct sighand **out);
 int must_check sighand_copy(struct sighand *from, struct sighand **out);
 void sighand_get(struct sighand *sh);

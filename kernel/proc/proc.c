@@ -37,6 +37,7 @@ void proc_init(void)
     proc_cache = cache_create("proc", sizeof(struct proc));
     threads_user_init(sizeof(struct uthread));
     pid_cache = cache_create("pid", sizeof(struct pid));
+    signals_init();
     vfs_rlimit = proc_limit;
     futex_init();
     vdso_init();

@@ -22,9 +22,16 @@
 
 /* --- actions --- */
 
+static struct cache *sighand_cache;
+
+void signals_init(void)
+{
+    sighand_cache = cache_create("sighand", sizeof(struct sighand));
+}
+
 int sighand_create(struct sighand **out)
 {
-    struct sighand *sh = mem_alloc(sizeof(*sh));
+    struct sighand *sh = cache_alloc(sighand_cache);
 
     if (!sh)
         return -ENOMEM;
@@ -61,7 +68,7 @@ void sighand_get(struct sighand *sh)
 void sighand_put(struct sighand *sh)
 {
     if (__atomic_fetch_sub(&sh->count, 1, __ATOMIC_ACQ_REL) == 1)
-        mem_free(sh);
+        cache_free(sighand_cache, sh);
 }
 
 void sighand_reset(struct sighand *sh)

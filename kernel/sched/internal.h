@@ -25,7 +25,7 @@ struct runq {
     /* own hart only, interrupts off */
     u64 tick_at; /* when the running thread's slice is looked at, ticks; TIMER_NEVER: not at all
                   */
-};
+} __attribute__((aligned(128))); /* a size that is quick to index by */
 
 extern struct runq runqs[MAX_HARTS];
 extern u64 idle_harts; /* atomic: mask, a hint */

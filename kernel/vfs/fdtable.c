@@ -19,6 +19,7 @@
 #include <sched/thread.h>
 #include <sync/spinlock.h>
 #include <vfs/inode.h>
+#include <vfs/internal.h>
 #include <vfs/lock.h>
 
 #define INLINE_FDS 64
@@ -33,9 +34,16 @@ struct fdtable {
     u64 inline_used, inline_cloexec;
 };
 
+static struct cache *fdtable_cache;
+
+void fdtable_init(void)
+{
+    fdtable_cache = cache_create("fdtable", sizeof(struct fdtable));
+}
+
 int fdtable_create(struct fdtable **out)
 {
-    struct fdtable *t = mem_alloc(sizeof(*t));
+    struct fdtable *t = cache_alloc(fdtable_cache);
 
     if (!t)
         return -ENOMEM;
@@ -164,7 +172,7 @@ void fdtable_put(struct fdtable *t)
     }
     if (t->files != t->inline_files)
         mem_free(t->files);
-    mem_free(t);
+    cache_free(fdtable_cache, t);
 }
 
 /* Takes fd out of the table; gives the table's reference, or NULL. */

@@ -48,6 +48,8 @@ int vfs_base_init(void)
     int r = inode_cache_init();
 
     mount_init();
+    fdtable_init();
+    fs_context_init();
     if (!r)
         r = dentry_cache_init();
     return r ? r : file_cache_init();

@@ -10,9 +10,16 @@
 #include <mem/cache.h>
 #include <vfs/internal.h>
 
+static struct cache *context_cache;
+
+void fs_context_init(void)
+{
+    context_cache = cache_create("fs context", sizeof(struct fs_context));
+}
+
 static struct fs_context *context_alloc(void)
 {
-    struct fs_context *fs = mem_alloc(sizeof(*fs));
+    struct fs_context *fs = cache_alloc(context_cache);
 
     if (fs) {
         fs->count = 1;
@@ -64,7 +71,7 @@ void fs_context_put(struct fs_context *fs)
         return;
     path_put(&fs->root);
     path_put(&fs->cwd);
-    mem_free(fs);
+    cache_free(context_cache, fs);
 }
 
 void fs_context_set(struct fs_context *fs, struct path *which, const struct path *to)

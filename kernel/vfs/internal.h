@@ -10,6 +10,8 @@
 int must_check inode_cache_init(void);
 int must_check dentry_cache_init(void);
 void mount_init(void);
+void fdtable_init(void);
+void fs_context_init(void);
 /* A mount that is not in the tree. Gives a reference. */
 int must_check mount_create(struct superblock *sb, const char *source, u32 flags,
                             struct mount **out);
