@@ -49,7 +49,9 @@ static vaddr_t device_low = KMAP_END; /* window_lock: devices lie from here to K
 
 /* set at boot: the root entries that are not empty */
 static unsigned n_root_used;
-static u16 root_used[PT_ENTRIES / 2];
+static struct root_entry {
+    u64 index, bits;
+} root_used[PT_ENTRIES / 2];
 
 /* --- tables --- */
 
@@ -141,7 +143,7 @@ void kmap_init(void)
     map_image(data_start, bss_end, PTE_KERNEL_W);
     for (unsigned i = PT_ENTRIES / 2; i < PT_ENTRIES; i++)
         if (!pte_is_none(kernel_root()[i]))
-            root_used[n_root_used++] = i;
+            root_used[n_root_used++] = (struct root_entry){i, kernel_root()[i].bits};
     csr_write(satp, SATP_MODE_SV39 | kernel_root_pa >> PAGE_SHIFT);
     tlb_flush_all_local();
     kstack_init();
@@ -149,15 +151,16 @@ void kmap_init(void)
 
 void kmap_fill_root(u64 *root)
 {
-    const pte_t *from = kernel_root();
-    for (unsigned i = 0; i < n_root_used; i++)
-        root[root_used[i]] = from[root_used[i]].bits;
+    const struct root_entry *end = root_used + n_root_used;
+    for (const struct root_entry *entry = root_used; entry < end; entry++)
+        root[entry->index] = entry->bits;
 }
 
 void kmap_empty_root(u64 *root)
 {
-    for (unsigned i = 0; i < n_root_used; i++)
-        root[root_used[i]] = 0;
+    const struct root_entry *end = root_used + n_root_used;
+    for (const struct root_entry *entry = root_used; entry < end; entry++)
+        root[entry->index] = 0;
 }
 
 /* --- the window --- */

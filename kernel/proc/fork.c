@@ -58,7 +58,7 @@ static void vfork_wait_for(struct vfork_wait *w, struct uthread *child, struct p
 
 long proc_clone(const struct clone_request *req)
 {
-    struct vfork_wait vfork = {0};
+    struct vfork_wait vfork;
     struct parts p = {0};
     struct proc *child_proc;
     u32 tid;
@@ -72,6 +72,7 @@ long proc_clone(const struct clone_request *req)
         goto fail;
     child_prepare(&p, req);
     if (req->flags & CLONE_VFORK) {
+        vfork.done = false;
         waitq_init(&vfork.wait);
         p.u->vfork = &vfork;
     }

@@ -11,12 +11,6 @@
 #include <sched/wait.h>
 #include <asm/errno.h>
 
-void waitq_init(struct waitq *q)
-{
-    spin_init(&q->lock, "wait queue");
-    list_init(&q->waiters);
-}
-
 void waiter_add(struct waiter *w, struct waitq *q)
 {
     waiter_add_notify(w, q, NULL);

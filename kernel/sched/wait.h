@@ -29,7 +29,11 @@ struct waiter {
     void (*notify)(struct waiter *);
 };
 
-void waitq_init(struct waitq *q);
+static inline void waitq_init(struct waitq *q)
+{
+    spin_init(&q->lock, "wait queue");
+    list_init(&q->waiters);
+}
 /* Puts the caller on the queue; does not sleep and does not set the state. */
 void waiter_add(struct waiter *w, struct waitq *q);
 /* The same for one who is told instead of woken (poll, epoll). */

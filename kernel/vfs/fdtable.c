@@ -110,9 +110,9 @@ static void copy_used_locked(struct fdtable *from, struct fdtable *to)
 
         to->used[w] = bits;
         to->cloexec[w] = from->cloexec[w];
-        for (; bits; bits &= bits - 1) {
-            u32 fd = w * 64 + __builtin_ctzl(bits);
-
+        for (u32 fd = w * 64; bits; bits >>= 1, fd++) { /* low numbers are the first in use */
+            if (!(bits & 1))
+                continue;
             to->files[fd] = from->files[fd];
             file_get(to->files[fd]);
         }
@@ -167,8 +167,11 @@ void fdtable_put(struct fdtable *t)
     if (__atomic_fetch_sub(&t->count, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     for (u32 w = 0; w < t->size / 64; w++) {
-        for (u64 bits = t->used[w]; bits; bits &= bits - 1)
-            file_closed(t, t->files[w * 64 + __builtin_ctzl(bits)]);
+        u32 fd = w * 64;
+
+        for (u64 bits = t->used[w]; bits; bits >>= 1, fd++)
+            if (bits & 1)
+                file_closed(t, t->files[fd]);
     }
     if (t->files != t->inline_files)
         mem_free(t->files);
