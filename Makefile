@@ -255,8 +255,8 @@ help: ## this text
 	  'DEBUG=$(DEBUG)' '1: the debug kernel, with assertions' \
 	  'V=$(V)' '1: show each command' \
 	  'TESTS=$(TESTS)' 'make test: only tests with this in their name' \
-	  'STEPS=$(STEPS)' 'make model: how many steps' \
-	  'SEED=$(SEED)' 'make model: of the random numbers' \
+	  'STEPS=' 'make model: how many steps, now $(STEPS)' \
+	  'SEED=$(SEED)' 'make model: what its random numbers start from' \
 	  'BENCH=' 'make bench: --quick, --only PREFIX, --runs LIST, --reuse, --write' \
 	  'QEMU=' 'the emulator to use instead of qemu-system-riscv64' \
 	  'QEMUFLAGS=' 'more options for it, e.g. QEMUFLAGS="-cpu rv64,svade=on,svadu=off"'
