@@ -50,7 +50,7 @@ static void pick(struct around *a, pte_t *slots, struct page *const *pages, unsi
             (__atomic_load_n(&page->flags, __ATOMIC_ACQUIRE) & flags) != flags)
             continue;
         page_get(page);
-        a->slots[a->n] = &slots[i];
+        a->at[a->n] = &slots[i] - a->slots;
         a->pages[a->n++] = page;
     }
 }
@@ -78,10 +78,11 @@ void around_find(const struct fault *f, pte_t *slot, struct around *a)
     u64 me = vma_index(f->vma, f->va);
     u16 flags = flags_needed(f, slot);
 
+    a->slots = slot - (me - first);
     a->n = 0;
     spin_lock(&object->lock);
     last = min(last, object_n_pages(object));
-    pick_range(a, object, slot - (me - first), first, min(me, last), flags);
+    pick_range(a, object, a->slots, first, min(me, last), flags);
     pick_range(a, object, slot + 1, me + 1, last, flags);
     spin_unlock(&object->lock);
 }
@@ -89,5 +90,5 @@ void around_find(const struct fault *f, pte_t *slot, struct around *a)
 void around_fill(const struct around *a, u64 bits)
 {
     for (unsigned i = 0; i < a->n; i++)
-        pt_fill(a->slots[i], fresh_entry(a->pages[i], bits));
+        pt_fill(&a->slots[a->at[i]], fresh_entry(a->pages[i], bits));
 }

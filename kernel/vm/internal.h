@@ -151,10 +151,11 @@ void ahead_fill(struct fault *f, pte_t *slot, u64 bits);
 void ahead_drop(struct fault *f);
 
 /* around.c: pages of an object that are mapped along with the one that a fault asks for. */
-#define FAULT_AROUND 16
+#define FAULT_AROUND 64
 struct around {
+    pte_t *slots; /* of the row of pages that is looked at */
     unsigned n;
-    pte_t *slots[FAULT_AROUND]; /* empty ones */
+    u8 at[FAULT_AROUND]; /* which of them: empty ones */
     struct page *pages[FAULT_AROUND];
 };
 /* Locks: the table of `slot`, until they are filled. */

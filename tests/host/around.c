@@ -23,7 +23,7 @@
 
 #define AT 0x10000000UL
 
-enum { N = 48 };
+enum { W = FAULT_AROUND, N = 3 * W };
 
 static struct vm_object object;
 
@@ -127,7 +127,7 @@ static u64 n_mapped(struct aspace *as)
     return n;
 }
 
-/* What one process asked for comes along for the next, within 16 pages. */
+/* What one process asked for comes along for the next, within a window. */
 static void what_was_used(void)
 {
     file_create();
@@ -136,14 +136,14 @@ static void what_was_used(void)
     look(a, 3);
     look(a, 5);
     look(a, 9);
-    look(a, 15);
-    look(a, 16);
+    look(a, W - 1);
+    look(a, W);
     CHECK_EQ(n_mapped(a), 5);
     CHECK_EQ(a->events[VM_AHEAD], 0);
     look(b, 5);
     CHECK_EQ(n_mapped(b), 4);
     CHECK_EQ(b->events[VM_AHEAD], 3);
-    CHECK(is_mapped(b, 3) && is_mapped(b, 9) && is_mapped(b, 15));
+    CHECK(is_mapped(b, 3) && is_mapped(b, 9) && is_mapped(b, W - 1));
     look(b, 3);
     look(b, 9);
     look(b, 1);
@@ -153,18 +153,18 @@ static void what_was_used(void)
     file_end();
 }
 
-/* Who reads one page after the other gets the rest of the sixteen. */
+/* Who reads one page after the other gets the rest of the window. */
 static void what_follows(void)
 {
     file_create();
     struct aspace *as = process(0, N, 3, MAP_PRIVATE);
 
-    look(as, 17);
-    look(as, 18);
+    look(as, W + 1);
+    look(as, W + 2);
     CHECK_EQ(n_mapped(as), 2);
-    look(as, 19);
-    CHECK_EQ(n_mapped(as), 16);
-    CHECK(is_mapped(as, 16) && is_mapped(as, 31));
+    look(as, W + 3);
+    CHECK_EQ(n_mapped(as), W);
+    CHECK(is_mapped(as, W) && is_mapped(as, 2 * W - 1));
     finish(as);
     file_end();
 }
