@@ -172,7 +172,7 @@ int main(int argc, char **argv)
     t_begin(argc, argv);
     stub_ram_create(8192, 0);
     vm_file_ops.get = vm_file_ops.put = no_file;
-    vm_init(NULL);
+    vm_init(NULL, 0);
     u64 before = free_frames();
     RUN(quarter_on_top);
     RUN(no_run);
