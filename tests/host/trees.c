@@ -453,9 +453,11 @@ static void one_step(struct process *m)
 /* How the kernel is set up for an episode. */
 static void choose_mode(u64 episode)
 {
-    static const struct share_policy policies[] = {{1, 1}, {4, 2}, {48, 8}, {1, 1}};
+    static struct share_policy policies[] = {{0, 0}, {1, 1}, {4, 2}, {1, 1}};
 
-    share_policy = policies[episode / 2 % 4];
+    if (!policies[0].dense_leaf)
+        policies[0] = share_policy; /* what is used outside of tests */
+    share_policy = policies[(episode / 2 + 1) % 4];
     mode.injects = episode % 3 == 2;
     mode.mixes_engines = episode % 5 > 1;
     mode.is_plain = episode % 2;
