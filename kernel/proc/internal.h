@@ -46,7 +46,12 @@ struct sigqueue {
     struct siginfo_part info;
     bool is_timers; /* part of a posix_timer: never freed on its own */
 };
-void sigpending_init(struct sigpending *p);
+static inline void sigpending_init(struct sigpending *p)
+{
+    p->set = p->plain = 0;
+    p->n_queued = 0;
+    list_init(&p->queue);
+}
 void sigpending_drop(struct sigpending *p, sigset64_t set);
 void sigpending_flush(struct sigpending *p);
 /* info NULL: SI_KERNEL. limit: entries in the queue. Returns 0, -EAGAIN. */

@@ -22,13 +22,6 @@
 static struct spinlock dropped_lock = SPINLOCK_INIT("dropped signals");
 static struct list_head dropped = LIST_INIT(dropped); /* dropped_lock */
 
-void sigpending_init(struct sigpending *p)
-{
-    p->set = p->plain = 0;
-    p->n_queued = 0;
-    list_init(&p->queue);
-}
-
 /* Takes an entry out; a timer's goes back to its timer. */
 static void entry_remove(struct sigpending *p, struct sigqueue *q)
 {

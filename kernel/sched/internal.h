@@ -30,9 +30,16 @@ struct runq {
 extern struct runq runqs[MAX_HARTS];
 extern u64 idle_harts; /* atomic: mask, a hint */
 
+static inline struct runq *runq_of(u32 hart_id)
+{
+    struct runq *rq = &runqs[hart_id];
+    __asm__("" : "+r"(rq)); /* worked out once, not anew for each field */
+    return rq;
+}
+
 static inline struct runq *my_runq(void)
 {
-    return &runqs[mycpu()->id];
+    return runq_of(mycpu()->id);
 }
 
 /* thread.c */

@@ -57,7 +57,7 @@ void runq_notify_locked(u32 id, bool urgent)
 
 void runq_place(struct thread *t, u32 id, bool urgent)
 {
-    struct runq *rq = &runqs[id];
+    struct runq *rq = runq_of(id);
     u64 irq = spin_lock_irqsave(&rq->lock);
     t->hart = &harts[id];
     t->state = THREAD_RUNNABLE;

@@ -55,7 +55,7 @@ static void account(struct runq *rq, struct thread *prev, u64 now)
 /* Watches the slice of the thread that comes, if others wait. */
 static void tick_set(struct runq *rq, struct thread *next, u64 now)
 {
-    if (rq->n_queued == 0)
+    if (rq->n_queued == 0 || rq->tick_at <= now + next->slice_left)
         return;
     u64 end = now + max(next->slice_left, (s64)nsec_to_ticks(TICK_MIN));
     if (rq->tick_at <= end)
