@@ -77,10 +77,13 @@ def curve(axes, name, points, unit):
 
 def labels(axes, series):
     """The names at the right ends of the curves, pushed apart where they would overlap."""
-    last = HEIGHT
+    last, right = HEIGHT, max(points[-1][0] for points in series.values())
     for name, (x, y) in sorted(((name, points[-1]) for name, points in series.items()),
                                key=lambda item: item[1][1]):
         label, colour, _ = STYLE[name]
+        if x < right:  # it ends where it did not fit any more: others may go on to the right
+            yield text(axes.x(x) - 8, axes.y(y) - 8, label, "end", f'fill="{colour}"')
+            continue
         last = min(axes.y(y) + 4, last - LABEL_GAP)
         yield text(axes.x(x) + 8, last, label, "start", f'fill="{colour}"')
 
