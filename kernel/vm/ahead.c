@@ -6,7 +6,7 @@
  * The page table tells whether this is such a run: so many pages right before this one are
  * writable already. The window grows with the run, to a quarter of it and at most FILL_AHEAD
  * pages, so what is given in vain is little beside what was asked for, and a run of fewer than
- * four pages gets nothing. It ends with the area, with the leaf table, at the first page that is
+ * FILL_RUN pages gets nothing. It ends with the area, with the leaf table, at the first page that is
  * there, and where memory is no longer plentiful: nothing fails, or is reclaimed, for its sake.
  */
 #include <arch/riscv/uaccess.h>
@@ -30,7 +30,8 @@ static unsigned run_length(const pte_t *slot, unsigned index)
 void ahead_reserve(struct fault *f, const pte_t *slot)
 {
     unsigned index = pt_index(f->va, 0);
-    u64 n = run_length(slot, index) / 4;
+    unsigned run = run_length(slot, index);
+    u64 n = run < FILL_RUN ? 0 : run / 4;
 
     n = min(n, PT_ENTRIES - 1 - index);
     n = min(n, ((f->vma->end - f->va) >> PAGE_SHIFT) - 1);

@@ -145,8 +145,8 @@ static int reserve_fill(struct fault *f, const pte_t *slot)
 {
     if (f->spare)
         return 0;
-    if (pt_index(f->va, 0) >= 4 && pte_is_writable(pte_load(slot - 1)) &&
-        pte_is_writable(pte_load(slot - 4)))
+    if (pt_index(f->va, 0) >= FILL_RUN && pte_is_writable(pte_load(slot - 1)) &&
+        pte_is_writable(pte_load(slot - FILL_RUN)))
         ahead_reserve(f, slot);
     return reserve_frame(f, true);
 }

@@ -99,6 +99,7 @@ static inline u64 vma_pte_bits(const struct vma *vma)
 /* --- faults: fault.c, cow.c --- */
 
 #define FILL_AHEAD 16u /* pages, at most */
+#define FILL_RUN   16u /* pages in a row before any is filled ahead */
 
 struct fault {
     struct aspace *as;

@@ -104,8 +104,8 @@ static void no_run(void)
     u64 n = 0;
 
     map(as, AT, 512, 3);
-    for (u64 i = 0; i < 500; i += 10) {
-        for (u64 j = 0; j < 4; j++, n++)
+    for (u64 i = 0; i < 500; i += 20) {
+        for (u64 j = 0; j < 16; j++, n++)
             store(as, AT + (i + j) * PAGE_SIZE, 1);
     }
     CHECK_EQ(aspace_rss(as, RSS_ANON), n);
