@@ -120,19 +120,6 @@ pte_t pt_empty(pte_t *slot)
     return old;
 }
 
-pte_t pt_break(pte_t *slot)
-{
-    assert(spin_is_held(&pt_table(slot)->pt.lock));
-    return pte_swap(slot, PTE_NONE);
-}
-
-void pt_mend(pte_t *slot, pte_t pte)
-{
-    assert(spin_is_held(&pt_table(slot)->pt.lock));
-    assert(pte_is_none(pte_load(slot)));
-    pte_store(slot, pte);
-}
-
 void pt_make_cow(pte_t *slot)
 {
     assert(spin_is_held(&pt_table(slot)->pt.lock));

@@ -105,10 +105,21 @@ static inline pte_t *pt_slot(const struct page *table, unsigned i)
 void pt_fill(pte_t *slot, pte_t pte);  /* none -> something */
 void pt_enter(pte_t *slot, pte_t pte); /* the same for a slot of any level */
 pte_t pt_empty(pte_t *slot);           /* something -> none; returns what was there */
-pte_t pt_break(pte_t *slot); /* COW-5: clears the entry for a moment; pt_mend() follows */
-void pt_mend(pte_t *slot, pte_t pte);
 /* writable -> cow, keeping A and D. */
 void pt_make_cow(pte_t *slot);
+
+/* COW-5: clears the entry for a moment; pt_mend() follows. Returns what was there. */
+static inline pte_t pt_break(pte_t *slot)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    return pte_swap(slot, PTE_NONE);
+}
+static inline void pt_mend(pte_t *slot, pte_t pte)
+{
+    assert(spin_is_held(&pt_table(slot)->pt.lock));
+    assert(pte_is_none(pte_load(slot)));
+    pte_store(slot, pte);
+}
 
 /* Something -> something. A and D are not lost: pte has them set, or takes them over. */
 static inline void pt_replace(pte_t *slot, pte_t pte)
