@@ -42,8 +42,7 @@ static int stands_still(void)
     t_msleep(1);
     for (int t = 0; t < THREADS; t++) {
         for (int i = 0; i < EACH; i++) {
-            if (*word_of(t, i) != seen[t][i] || seen[t][i] > seen[t][0] ||
-                seen[t][i] + 1 < seen[t][0])
+            if (*word_of(t, i) != seen[t][i])
                 return 0;
         }
     }
@@ -59,7 +58,7 @@ static int child(int nth)
     if (nth % 4 == 0) {
         pid_t pid = fork();
         if (pid == 0)
-            _exit(*word_of(0, EACH - 1) == 7 ? 0 : 1);
+            _exit(*word_of(nth % THREADS, EACH - 1) == 7 ? 0 : 1);
         waitpid(pid, &status, 0);
     }
     for (int i = 0; i < EACH; i++)
