@@ -139,6 +139,20 @@ static inline int must_check inc_ref(struct page *page)
     return 0;
 }
 
+/* Drops a reference if others remain; false: it is the last, and for kfree() to drop. A count
+ * of one is our own reference, and nobody can add to it meanwhile (COW-8). A release fence comes
+ * before, one for many pages. */
+static inline bool page_put_shared(struct page *page)
+{
+    if (page_count(page) == 1)
+        return false;
+    if (likely(__atomic_fetch_add(&page->count, -1, __ATOMIC_RELAXED) > 1))
+        return true;
+    page->count =
+        1; /* the others have gone in between: it is ours again, and kfree() acquires */
+    return false;
+}
+
 /* One more reference where the caller's own reference proves that it cannot saturate soon. */
 static inline void page_get(struct page *page)
 {

@@ -92,14 +92,14 @@ static inline pte_t *pt_slot(const struct page *table, unsigned i)
     return (pte_t *)page_to_va(table) + i;
 }
 /* All slots [first, end) that are not none. The body may empty them; `break` would only leave a
- * group. */
+ * group. Locks: the table's, or nobody else can reach it. */
 #define pt_for_each_used(slot, table, first, end)                                     \
     for (unsigned g_ = pt_next_group(table, align_down(first, PT_GROUP)); g_ < (end); \
          g_ = pt_next_group(table, g_ + PT_GROUP))                                    \
         for (pte_t *slot = pt_slot(table, max(g_, (unsigned)(first))),                \
                    *stop_ = pt_slot(table, min(g_ + PT_GROUP, (unsigned)(end)));      \
              slot < stop_; slot++)                                                    \
-            if (!pte_is_none(pte_load(slot)))
+            if (slot->bits)
 
 /* Changes to a leaf slot. Locks: its table's. */
 void pt_fill(pte_t *slot, pte_t pte);  /* none -> something */

@@ -60,14 +60,29 @@ int walk_slowly(struct aspace *as, vaddr_t va, enum vm_access access, pte_t **sl
 
 /* --- sealing --- */
 
-static pte_t sealed_entry(pte_t e, unsigned level)
+static inline pte_t sealed_leaf(pte_t e)
 {
-    if (level > 0)
-        return pte_is_private(e) ? pte_make_parked(pte_pfn(e)) : e;
-    if (!pte_is_valid(e))
+    u64 known = e.bits & (PTE_V | PTE_W | PTE_A);
+
+    if (likely(known == (PTE_V | PTE_W | PTE_A)))
+        return pte_xor(e, PTE_W | PTE_COW);
+    if (!(known & PTE_V))
         return e;
     /* with A set: nobody may come back later to set it in a table that is not to be edited */
-    return pte_with(pte_is_writable(e) ? pte_xor(e, PTE_W | PTE_COW) : e, PTE_A);
+    return pte_with(known & PTE_W ? pte_xor(e, PTE_W | PTE_COW) : e, PTE_A);
+}
+
+static inline pte_t sealed_entry(pte_t e, unsigned level)
+{
+    if (level == 0)
+        return sealed_leaf(e);
+    return pte_is_private(e) ? pte_make_parked(pte_pfn(e)) : e;
+}
+
+static void note_sealed(struct aspace *as, struct page *table)
+{
+    table->pt.sealed = true;
+    vm_count(as, VM_TABLE_SEALED, 1);
 }
 
 static void seal_locked(struct aspace *as, struct page *table)
@@ -80,8 +95,7 @@ static void seal_locked(struct aspace *as, struct page *table)
     /* no hart walks here: plain stores do */
     pt_for_each_used (slot, table, 0, PT_ENTRIES)
         *slot = sealed_entry(*slot, level);
-    table->pt.sealed = true;
-    vm_count(as, VM_TABLE_SEALED, 1);
+    note_sealed(as, table);
 }
 
 /* --- reading: link --- */
@@ -147,26 +161,45 @@ unlock:
 
 /* --- writing: own --- */
 
-/* Fills an empty table with a sealed one's entries, one more reference each. */
-static int copy_entries(struct page *copy, const struct page *table)
+/* The body of copy_entries(), once for each kind of table. */
+static always_inline int copy_each(struct page *copy, struct page *table, unsigned level,
+                                   bool seals)
 {
-    const struct page *zero = zero_page;
+    struct page *const pages = pfn_to_page(0), *const zero = zero_page;
     ptrdiff_t distance = (char *)page_to_va(copy) - (char *)page_to_va(table);
-    u16 n_copied = 0;
-    int err = 0;
 
-    copy->pt.groups = table->pt.groups;
     pt_for_each_used (slot, table, 0, PT_ENTRIES) {
         pte_t e = *slot;
-        struct page *page = pte_page(e);
-        err = likely(page != zero) ? inc_ref(page) : 0;
+        struct page *page = pages + pte_pfn(e);
+        int err = likely(page != zero) ? inc_ref(page) : 0;
         if (unlikely(err))
-            goto out; /* who drops the copy drops what is in it */
+            return err;
+        if (seals)
+            *slot = e = sealed_entry(e, level);
         *(pte_t *)((char *)slot + distance) = e;
-        n_copied++;
     }
-out:
-    copy->pt.n_used = n_copied;
+    return 0;
+}
+
+/*
+ * Fills an empty table with another's entries, one more reference each, and seals that one on
+ * the way if nobody has yet: some 20 instructions for a page. Locks: the other table's. Returns
+ * 0, -EOVERFLOW: the copy has some of the entries, and who drops it drops those.
+ */
+static int copy_entries(struct aspace *as, struct page *copy, struct page *table)
+{
+    int err;
+
+    copy->pt.groups = table->pt.groups;
+    copy->pt.n_used = table->pt.n_used;
+    if (table->pt.sealed)
+        return copy_each(copy, table, 0, false);
+    if (table->pt.level == 0)
+        err = copy_each(copy, table, 0, true);
+    else
+        err = copy_each(copy, table, 1, true);
+    if (!err)
+        note_sealed(as, table);
     return err;
 }
 
@@ -175,8 +208,7 @@ static int replace_by_copy(struct aspace *as, pte_t *slot, struct page *table,
                            struct page *copy)
 {
     spin_lock(&table->pt.lock);
-    seal_locked(as, table);
-    int err = copy_entries(copy, table);
+    int err = copy_entries(as, copy, table);
     spin_unlock(&table->pt.lock);
     if (err)
         return err;

@@ -117,12 +117,13 @@ void pt_drop_shared(struct aspace *as, vaddr_t start, vaddr_t end)
 
 static void drop_leaves(struct page *table)
 {
-    const struct page *zero = zero_page;
+    struct page *const pages = pfn_to_page(0), *const zero = zero_page;
 
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* for all of page_put_shared() below */
     pt_for_each_used (slot, table, 0, PT_ENTRIES) {
-        struct page *page = pte_page(*slot);
+        struct page *page = pages + pte_pfn(*slot);
         *slot = PTE_NONE;
-        if (likely(page != zero))
+        if (likely(page != zero) && !page_put_shared(page))
             kfree(page);
     }
     table->pt.n_used = 0;

@@ -160,30 +160,63 @@ static bool wants_sharing(struct aspace *parent, pte_t e, const struct span *spa
            is_shareable(parent, span);
 }
 
-/* One more reference: parks the parent's entry, if the table was private. */
-static int share_table(struct aspace *parent, struct aspace *child, const struct span *span)
+/* How many spans from this one on the first area covers, in the same table; at least this. */
+static unsigned n_covered(const struct span *span)
 {
-    pte_t e = pte_load(span->from), *to;
+    u64 size = pt_span(span->level);
+    unsigned n_behind = PT_ENTRIES - pt_index(span->start, span->level);
+
+    if (span->area->start > span->start || span->area->end < span->start + 2 * size)
+        return 1;
+    return min((span->area->end - span->start) / size, (u64)n_behind);
+}
+
+/*
+ * One more reference for this table and for those behind it that its area covers whole; parks
+ * the parent's entry where the table was private. Stops at the first that is too small, and
+ * tells in span->end how far it got. Locks: takes both tables'. Returns 0, -EOVERFLOW.
+ */
+static int share_run(struct aspace *parent, struct span *span, pte_t *to)
+{
+    struct page *upper = pt_table(span->from), *copy = pt_table(to);
+    unsigned i = 0, n = n_covered(span), n_shared = 0;
+    int err = 0;
+
+    spin_lock_pair(&upper->pt.lock, &copy->pt.lock);
+    for (; i < n; i++) {
+        pte_t e = pte_load(&span->from[i]);
+        if (pte_is_none(e))
+            continue;
+        if (!pte_is_shared(e) && !is_dense(pte_page(e)))
+            break;
+        err = inc_ref(pte_page(e));
+        if (unlikely(err))
+            break;
+        if (pte_is_private(e)) {
+            e = pte_make_parked(pte_pfn(e));
+            pte_store(&span->from[i], e);
+        }
+        /* a linked entry stays linked in both: neither will ever fault for reading */
+        to[i] = e;
+        n_shared++;
+    }
+    copy->pt.groups |= upper->pt.groups;
+    copy->pt.n_used += n_shared;
+    spin_unlock(&copy->pt.lock);
+    spin_unlock(&upper->pt.lock);
+    ledger_revoke(parent, 0, USER_END);
+    vm_count(parent, VM_TABLE_SHARED, n_shared);
+    span->end = max(span->end, min(span->start + i * pt_span(span->level), (vaddr_t)USER_END));
+    return err;
+}
+
+static int share_tables(struct aspace *parent, struct aspace *child, struct span *span)
+{
+    pte_t *to;
     int err = child_slot(child, span->start, span->level, &to);
 
-    if (!err)
-        err = inc_ref(pte_page(e));
-    if (err)
-        return err;
-    if (pte_is_private(e)) {
-        e = pte_make_parked(pte_pfn(e));
-        pt_lock(span->from);
-        pte_store(span->from, e);
-        pt_unlock(span->from);
-        ledger_revoke(parent, 0, USER_END);
-    }
-    /* a linked entry stays linked in both: neither will ever fault for reading */
-    pt_lock(to);
-    pt_enter(to, e);
-    pt_unlock(to);
     parent->has_shared = child->has_shared = true;
-    vm_count(parent, VM_TABLE_SHARED, 1);
-    return 0;
+    return err ? err : share_run(parent, span, to);
 }
 
 /* --- entry by entry --- */
@@ -233,14 +266,15 @@ static int copy_leaf(struct aspace *parent, struct aspace *child, const struct s
 
 /* --- the walk that chooses --- */
 
-static int copy_span(struct aspace *parent, struct aspace *child, const struct span *span)
+/* span->end is moved when more than this one could be done at once. */
+static int copy_span(struct aspace *parent, struct aspace *child, struct span *span)
 {
     pte_t e = pte_load(span->from);
 
     if (pte_is_none(e) || !pte_page(e)->pt.n_used)
         return 0;
     if (wants_sharing(parent, e, span))
-        return share_table(parent, child, span);
+        return share_tables(parent, child, span);
     int err = pte_is_private(e) ? 0 : pt_own(parent, span->from, span->level);
     if (err)
         return err;
@@ -260,9 +294,10 @@ static int copy_spans(struct aspace *parent, struct aspace *child, const struct 
     while (!err && va < within->end && (vma = next_copied(vma_find(parent, va))) &&
            vma->start < within->end) {
         vaddr_t start = align_down(max(vma->start, va), size);
-        va = min(start + size, (vaddr_t)USER_END);
-        err = copy_span(parent, child,
-                        &(struct span){start, va, level, &table[pt_index(start, level)], vma});
+        vaddr_t end = min(start + size, (vaddr_t)USER_END);
+        struct span span = {start, end, level, &table[pt_index(start, level)], vma};
+        err = copy_span(parent, child, &span);
+        va = span.end;
     }
     return err;
 }

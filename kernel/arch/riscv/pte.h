@@ -38,7 +38,6 @@ typedef struct {
 #define PTE_SHARED      (1UL << 9) /* non-leaf: the table has other references */
 
 #define PTE_PFN_SHIFT   10
-#define PTE_N_HIGH      10 /* bits above the PFN */
 #define PTE_PERM_MASK   (PTE_R | PTE_W | PTE_X)
 #define PTE_FLAG_MASK   0x3ffUL
 
@@ -74,8 +73,7 @@ static inline pte_t pte_make_parked(pfn_t pfn)
 
 static inline pfn_t pte_pfn(pte_t pte)
 {
-    /* two shifts need no constant of 44 bits */
-    return pte.bits << PTE_N_HIGH >> (PTE_N_HIGH + PTE_PFN_SHIFT);
+    return pte.bits >> PTE_PFN_SHIFT; /* the bits above the PFN are zero in all our entries */
 }
 
 static inline paddr_t pte_pa(pte_t pte)
