@@ -292,11 +292,13 @@ static void kernel_write(int first, int n)
     close(fds[1]);
 }
 
+/* From the last to the first: whoever writes page after page is given pages ahead of what he
+ * wrote, and a step would show more than it says. */
 static void touch(enum work work, int first, int n)
 {
     if (work == WORK_KERNEL_WRITE)
         kernel_write(first, n);
-    for (int i = first; i < first + n && work != WORK_KERNEL_WRITE; i++) {
+    for (int i = first + n - 1; i >= first && work != WORK_KERNEL_WRITE; i--) {
         volatile char *p = area + i * COWREAD_PAGE;
 
         if (work == WORK_WRITE)
