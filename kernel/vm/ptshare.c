@@ -49,9 +49,8 @@ int uvmcopy(struct aspace *parent, struct aspace *child)
     int err = vma_copy_all(parent, child);
     if (!err)
         err = copy_tables(parent, child);
-    if (!err) {
+    if (!err)
         copy_figures(parent, child);
-    }
     delay_point(DELAY_FORK_FLUSH);
     /* COW-6; after a failure too, for some entries may have become cow by then */
     aspace_flush_all(parent);
