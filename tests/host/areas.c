@@ -226,6 +226,33 @@ static void dirty_pages(void)
     object_put(&object);
 }
 
+/* A private copy of a file's page comes along at fork, however its area was joined since; pages
+ * that the file still has need not, and are found there. */
+static void copies_come_along(void)
+{
+    struct vm_object object;
+    struct aspace *parent = create();
+
+    object_init(&object, &dirty_ops, &object, 4 * PAGE_SIZE);
+    for (u64 part = 0; part < 2; part++) { /* the one that is split off: below, above */
+        vaddr_t at = AT + part * 8 * PAGE_SIZE, half = 2 * PAGE_SIZE;
+        CHECK_EQ(map_flags(parent, at, 4, MAP_PRIVATE | MAP_FIXED, &object), 0);
+        for (int rejoin = 0; rejoin < 2; rejoin++) {
+            int prot = rejoin ? PROT_READ | PROT_WRITE : PROT_READ | PROT_WRITE | PROT_EXEC;
+            CHECK_EQ(vm_mprotect(parent, at + part * half, half, prot), 0);
+            store(parent, at + half, 7);
+            load(parent, at);
+            struct aspace *child = fork_of(parent);
+            CHECK_EQ(aspace_rss(child, RSS_COPIED), part + 1);
+            CHECK_EQ(load(child, at + half), 7);
+            CHECK_EQ(load(child, at), 0);
+            finish(child);
+        }
+    }
+    finish(parent);
+    object_put(&object);
+}
+
 /* What lies behind a new end is gone when the file grows again. */
 static void truncated_tail(void)
 {
@@ -532,6 +559,7 @@ int main(int argc, char **argv)
     RUN(stack);
     RUN(advice_for_fork);
     RUN(dirty_pages);
+    RUN(copies_come_along);
     RUN(truncated_tail);
     RUN(no_memory);
     RUN(calls_fail_cleanly);
