@@ -328,7 +328,10 @@ static void commit_memory(struct exec *x)
     proc->aspace = x->aspace;
     aspace_use(x->aspace);
     spin_unlock_irqrestore(&proc->sig_lock, state);
-    x->aspace = old; /* exec_release() drops it */
+    x->aspace = NULL;
+    /* now, before descriptors are closed: who sees that may rely on the old memory being gone */
+    if (old)
+        aspace_put(old);
 }
 
 static void commit_tables(struct exec *x)
