@@ -157,12 +157,13 @@ static void session_leader_hang_up(struct proc *proc)
         hang_up(s);
 }
 
+/* The memory first: who sees a pipe end may rely on it being gone. */
 static void leftovers_put(struct leftovers *left)
 {
-    fdtable_put(left->files);
-    fs_context_put(left->fs);
     aspace_use(NULL);
     aspace_put(left->aspace);
+    fdtable_put(left->files);
+    fs_context_put(left->fs);
 }
 
 static void thread_leave_locked(struct uthread *u)
