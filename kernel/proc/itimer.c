@@ -75,7 +75,7 @@ static void cpu_timer_arm(struct proc *proc, struct cpu_timer *ct, nsec_t left)
 {
     nsec_t wait = left / max(1u, proc->n_live);
 
-    timer_set(&ct->timer, clock_monotonic() + max(wait, CPU_LOOK_MIN));
+    timer_set(&ct->timer, nsec_after(clock_monotonic(), max(wait, CPU_LOOK_MIN)));
 }
 
 static void cpu_timer_look(struct proc *proc, struct cpu_timer *ct, int signo)
